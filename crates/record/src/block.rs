@@ -1,0 +1,102 @@
+//! `blocks.jsonl`: the raw counters of each measured block, one JSON object a line, in the order of measuring.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{agent::AgentStats, load::LoadResult, plan::Arm};
+
+/// Schema id of a line of `blocks.jsonl`.
+pub const SCHEMA: &str = "tracetax/block/v1";
+
+/// One measured block. All counters are differences over the block.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the treatment that the block's pair is about.
+    pub treatment: String,
+    /// The life of the target, from 0 within the scenario.
+    pub life: u32,
+    /// The pair, from 0 within the scenario.
+    pub pair: u32,
+    /// What was switched on.
+    pub arm: Arm,
+    /// 0 for the first block of its pair, 1 for the second.
+    pub position: u8,
+    /// 0 for the first try, 1 where the first was discarded by a rule that cannot see its result.
+    pub attempt: u8,
+    /// Start of the block, in nanoseconds since 1970.
+    pub started_unix_ns: u64,
+    /// Between the two readings of the counters, in nanoseconds of `CLOCK_MONOTONIC`.
+    pub elapsed_ns: u64,
+    /// How long the change of arm before this block took, in nanoseconds.
+    pub toggle_ns: u64,
+    /// What the generator saw.
+    pub load: LoadResult,
+    /// CPU by role.
+    pub cpu: CpuUse,
+    /// Readings of the target at the end of the block.
+    pub target: ProcessUse,
+    /// Readings of the agent at the end of the block, where there is one.
+    pub agent: Option<ProcessUse>,
+    /// Peak memory of the agent's group since its start, in bytes, where the kernel tells it.
+    pub agent_memory_peak_bytes: Option<u64>,
+    /// The agent's ledger over the block, where there is an agent.
+    pub tracer: Option<AgentStats>,
+    /// Time that the hypervisor gave to others, by core, in nanoseconds (from ticks: a coarse figure).
+    pub steal_ns: Vec<u64>,
+    /// Why the block does not count, where it does not.
+    pub discarded: Option<Discard>,
+}
+
+/// CPU time by role over the block, in nanoseconds, from exact counters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CpuUse {
+    /// The target's group.
+    pub target_ns: u64,
+    /// The agent's group; 0 where there is no agent.
+    pub agent_ns: u64,
+    /// The load generator's group, its spinning included.
+    pub load_ns: u64,
+    /// The lab's own group.
+    pub lab_ns: u64,
+    /// All processors together, in tasks of any kind; absent where the kernel does not tell.
+    pub machine_ns: Option<u64>,
+}
+
+/// Readings of one process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessUse {
+    /// Resident set, in bytes.
+    pub rss_bytes: u64,
+    /// Proportional set, in bytes.
+    pub pss_bytes: u64,
+    /// Virtual size, in bytes.
+    pub vsz_bytes: u64,
+    /// Open descriptors.
+    pub descriptors: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Voluntary context switches over the block, all threads.
+    pub voluntary_switches: u64,
+    /// Involuntary context switches over the block, all threads.
+    pub involuntary_switches: u64,
+}
+
+/// A reason to discard a block. Each can be told without looking at what the block measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Discard {
+    /// The generator sent later than planned, at its 99th percentile, than an instrument may.
+    GeneratorLate,
+    /// The hypervisor took the processor away.
+    Steal,
+    /// The agent lost events, or its ledger does not close.
+    LedgerOpen,
+    /// Requests failed.
+    RequestsFailed,
+}

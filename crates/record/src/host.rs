@@ -1,0 +1,46 @@
+//! `host.json`: the machine that a run was measured on.
+
+use serde::{Deserialize, Serialize};
+
+/// Schema id of `host.json`.
+pub const SCHEMA: &str = "tracetax/host/v1";
+
+/// What makes numbers comparable, and what helps to explain them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Short hash of the fields of [`HostClass`].
+    pub class_id: String,
+    /// What the class is made of.
+    pub class: HostClass,
+    /// Full kernel release and version.
+    pub kernel: String,
+    /// Memory, in bytes.
+    pub memory_bytes: u64,
+    /// Distribution, as it names itself.
+    pub distribution: String,
+}
+
+/// Numbers of two machines are compared only where all of this is equal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostClass {
+    /// Model name of the first processor.
+    pub cpu_model: String,
+    /// Online processors.
+    pub cores: u32,
+    /// Kernel version, major.minor.
+    pub kernel: String,
+    /// Timer frequency of the kernel, in ticks a second; absent where the kernel's configuration is not readable.
+    pub hz: Option<u32>,
+    /// How the kernel accounts CPU time: `tick`, `gen`, `native` or `unknown`.
+    pub accounting: String,
+    /// `v1`, `v2` or `hybrid`.
+    pub cgroup_mode: String,
+    /// Clock source.
+    pub clock: String,
+    /// Hypervisor as the processor names it, or `none`.
+    pub virtualisation: String,
+}

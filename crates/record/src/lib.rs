@@ -1,0 +1,13 @@
+//! Every type that crosses a process or file border, with its schema version.
+//!
+//! Nothing here does I/O, reads a clock or computes a result: these are the shapes of messages and files. No
+//! other crate derives `Serialize`, so this crate is the list of everything tracetax says to the outside.
+
+pub mod agent;
+pub mod block;
+pub mod histogram;
+pub mod host;
+pub mod load;
+pub mod plan;
+pub mod target;
+pub mod verdict;

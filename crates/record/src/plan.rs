@@ -1,0 +1,130 @@
+//! `plan.json`: the flat list of blocks that a run goes through, made before anything is started.
+
+use serde::{Deserialize, Serialize};
+
+use crate::load::Pacing;
+
+/// Schema id of `plan.json`.
+pub const SCHEMA: &str = "tracetax/plan/v1";
+
+/// Everything a run will do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Seeds the coins, the arrivals and the order.
+    pub seed: u64,
+    /// How much is measured.
+    pub profile: String,
+    /// One entry a scenario, in the order they run.
+    pub scenarios: Vec<ScenarioPlan>,
+}
+
+/// One scenario of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioPlan {
+    /// Name of the scenario: its file name without `.toml`.
+    pub name: String,
+    /// The question the scenario answers, from its file.
+    pub question: String,
+    /// What every block of it has in common.
+    pub load: ScenarioLoad,
+    /// What is compared with `untraced`.
+    pub treatments: Vec<Treatment>,
+    /// Absolute limits from the file.
+    pub budget: Budget,
+    /// The lives of the target, each a fresh process with its own pairs.
+    pub lives: Vec<Life>,
+}
+
+/// The load of every block of a scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioLoad {
+    /// When requests leave.
+    pub pacing: Pacing,
+    /// Keep-alive connections.
+    pub connections: u32,
+    /// Path of every request.
+    pub path: String,
+    /// Load measured in a block, in nanoseconds.
+    pub block_ns: u64,
+    /// Load before each block that is not counted, in nanoseconds.
+    pub warmup_ns: u64,
+}
+
+/// What is switched on in the blocks that are compared with `untraced`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Treatment {
+    /// Its name in tables and results.
+    pub name: String,
+    /// What it does.
+    pub kind: TreatmentKind,
+}
+
+/// What a treatment does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TreatmentKind {
+    /// The tracer, attached with this strategy.
+    Tracer {
+        /// Name of the strategy.
+        strategy: String,
+    },
+    /// The target burns a known cost in each request: a control that must be recovered.
+    Planted {
+        /// Busy-wait per request, in nanoseconds.
+        ns_per_request: u64,
+    },
+    /// Nothing at all: a control that must come out as no difference.
+    Nothing,
+}
+
+/// Absolute limits. A limit that is absent is not judged.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Extra CPU of server and agent per second, as a share of one core, in percentage points.
+    pub cpu_overhead_points: Option<f64>,
+    /// Peak memory of the agent's group, in units of 1,000,000 bytes.
+    pub agent_memory_mb: Option<f64>,
+    /// Added response latency at the 99th percentile, in milliseconds.
+    pub added_latency_ms: Option<f64>,
+}
+
+/// One life of the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Life {
+    /// Its number within the scenario, from 0.
+    pub index: u32,
+    /// Index into the scenario's treatments: a life has the agent of one treatment.
+    pub treatment: usize,
+    /// Its pairs, in order.
+    pub pairs: Vec<Pair>,
+}
+
+/// Two adjacent blocks, one of each arm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// Its number within the scenario, from 0.
+    pub index: u32,
+    /// Seeds the arrivals of both blocks.
+    pub seed: u64,
+    /// The arms in the order of the coin.
+    pub order: [Arm; 2],
+}
+
+/// What is switched on in a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arm {
+    /// Nothing.
+    Untraced,
+    /// The treatment.
+    Treated,
+}

@@ -1,0 +1,146 @@
+//! `verdict.json`: what a run says, and why.
+
+use serde::{Deserialize, Serialize};
+
+/// Schema id of `verdict.json`.
+pub const SCHEMA: &str = "tracetax/verdict/v1";
+
+/// The verdict on a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verdict {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The worst word of all scenarios.
+    pub word: Word,
+    /// Why, where the word is not `pass`.
+    pub reasons: Vec<Reason>,
+    /// One entry a scenario, in the order of the plan.
+    pub scenarios: Vec<ScenarioVerdict>,
+}
+
+/// The words, worst first: the order of the variants is the order of precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Word {
+    /// The run cannot be trusted.
+    Invalid,
+    /// Clearly above an absolute limit.
+    OverBudget,
+    /// Clearly worse than the baseline or the other revision.
+    Regressed,
+    /// The baseline is of another host class, scenario or schema, or too old.
+    NotComparable,
+    /// The interval reaches across the limit.
+    Inconclusive,
+    /// There is nothing to compare with yet.
+    New,
+    /// Clearly better by at least the margin.
+    Improved,
+    /// Clearly within the limit.
+    Pass,
+}
+
+/// Why a word is not `pass`, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// Stable code, in kebab-case.
+    pub code: String,
+    /// What was found, with its numbers.
+    pub message: String,
+    /// The one next step.
+    pub next_step: String,
+}
+
+/// The verdict on one scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioVerdict {
+    /// Name of the scenario.
+    pub name: String,
+    /// The worst word of its metrics, or `invalid`.
+    pub word: Word,
+    /// Why, where the word is not `pass`.
+    pub reasons: Vec<Reason>,
+    /// One entry a treatment.
+    pub treatments: Vec<TreatmentVerdict>,
+}
+
+/// One treatment against `untraced`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TreatmentVerdict {
+    /// Name of the treatment.
+    pub name: String,
+    /// Pairs that count.
+    pub pairs: u32,
+    /// Blocks that were discarded.
+    pub discarded_blocks: u32,
+    /// What the untraced blocks came to.
+    pub untraced: ArmSummary,
+    /// What the treated blocks came to.
+    pub treated: ArmSummary,
+    /// The paired differences.
+    pub metrics: Vec<Metric>,
+}
+
+/// One arm over all its counted blocks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArmSummary {
+    /// Requests sent.
+    pub sent: u64,
+    /// Requests completed.
+    pub completed: u64,
+    /// Completed requests per second of load.
+    pub throughput_per_second: f64,
+    /// Failed requests, in percent of planned.
+    pub error_rate_pct: f64,
+    /// Mean response latency, in milliseconds.
+    pub latency_mean_ms: f64,
+    /// Median response latency, in milliseconds.
+    pub latency_p50_ms: f64,
+    /// 95th percentile, in milliseconds; absent with fewer than 10 samples beyond it.
+    pub latency_p95_ms: Option<f64>,
+    /// 99th percentile, in milliseconds; absent with fewer than 10 samples beyond it.
+    pub latency_p99_ms: Option<f64>,
+    /// Least response latency, in milliseconds.
+    pub latency_min_ms: f64,
+    /// Greatest response latency, in milliseconds.
+    pub latency_max_ms: f64,
+    /// 99th percentile of lateness of the generator, in milliseconds.
+    pub lateness_p99_ms: Option<f64>,
+    /// CPU of the target, mean over the blocks, in percent of one core.
+    pub cpu_mean_pct: f64,
+    /// CPU of the target, highest block, in percent of one core.
+    pub cpu_peak_pct: f64,
+    /// CPU of the target per completed request, in microseconds.
+    pub server_cpu_us_per_request: f64,
+    /// Resident memory of the target, median over the blocks, in units of 1,000,000 bytes.
+    pub target_rss_mb: f64,
+    /// Requests that the tracer reported.
+    pub traced_requests: Option<u64>,
+}
+
+/// A paired difference, treated minus untraced, or an absolute level of the treated arm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    /// Name, ending in its unit.
+    pub name: String,
+    /// Level of the untraced arm, where the metric is a difference.
+    pub untraced: Option<f64>,
+    /// Hodges-Lehmann estimate of the difference, or the level.
+    pub estimate: f64,
+    /// Lower end of the 95 % interval.
+    pub low: f64,
+    /// Upper end of the 95 % interval.
+    pub high: f64,
+    /// Minimum detectable effect at 80 % power, from this run's own spread.
+    pub mde: Option<f64>,
+    /// The limit it was judged against, where it gates.
+    pub limit: Option<f64>,
+    /// The word, where it gates.
+    pub word: Option<Word>,
+}
