@@ -1,0 +1,9 @@
+//! The real binary, over real sockets and pipes.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows only #[test] functions as tests; this whole crate is one"
+)]
+
+mod http;
+mod protocol;
+mod server;
