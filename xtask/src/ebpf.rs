@@ -1,0 +1,55 @@
+//! How cargo is called for the kernel side. What is set here must not reach the build of the host's binaries.
+
+use std::env;
+use std::ffi::OsString;
+
+use anyhow::{Context, Result};
+use xshell::{Cmd, cmd};
+
+use crate::route::Route;
+use crate::workspace::Workspace;
+
+/// Little-endian BPF, as on every machine this runs on.
+pub(crate) const TARGET: &str = "bpfel-unknown-none";
+
+/// `--btf` keeps the types, which the kernel checks the maps with and which `inspect` shows.
+const FLAGS: &str = "-C linker=bpf-linker -C link-arg=--btf";
+
+/// `cargo build` for the kernel; the caller adds what is to be built.
+///
+/// It has a target directory of its own: with the host's, each of the two compilers would drop what cargo
+/// remembers of the other.
+pub(crate) fn build(workspace: &Workspace, route: Route) -> Result<Cmd<'_>> {
+    let cmd = match route {
+        Route::Nightly => nightly(workspace),
+        Route::Debian => debian(workspace)?,
+    };
+    Ok(cmd
+        .args(["--release", "--target", TARGET])
+        .env("CARGO_TARGET_DIR", workspace.target.join("ebpf"))
+        .env("RUSTFLAGS", FLAGS)
+        // It would win over RUSTFLAGS.
+        .env_remove("CARGO_ENCODED_RUSTFLAGS"))
+}
+
+fn nightly(workspace: &Workspace) -> Cmd<'_> {
+    // `rustup run`, since a `cargo` that rustup started is already bound to its own toolchain.
+    cmd!(workspace.sh, "rustup run nightly cargo build -Z build-std=core")
+        .env_remove("RUSTC")
+        .env_remove("LD_LIBRARY_PATH")
+}
+
+fn debian(workspace: &Workspace) -> Result<Cmd<'_>> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    Ok(workspace
+        .cargo(&["build"])
+        .env("RUSTC", "/usr/bin/rustc")
+        // aya-ebpf uses inline assembly for BPF, which is behind a feature gate.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("PATH", tools_first(workspace, &path)?))
+}
+
+fn tools_first(workspace: &Workspace, path: &OsString) -> Result<OsString> {
+    let tools = workspace.tools().join("bin");
+    env::join_paths([tools].into_iter().chain(env::split_paths(path))).context("PATH cannot be extended")
+}

@@ -1,0 +1,143 @@
+//! Commands that belong to the lab: builds what they need, then becomes the lab.
+//!
+//! The lab takes this process's place, so that Ctrl-C reaches one process and the exit code is the lab's own.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::workspace::{Workspace, added_by_cargo_run};
+use crate::{build, exit};
+
+/// Where the lab finds scenarios and results; its working directory stays the caller's, so that relative
+/// paths among the arguments mean what the caller meant.
+const ROOT: &str = "TRACETAX_ROOT";
+
+/// What must be built before the lab can do a command.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Needs {
+    /// The lab alone.
+    Lab,
+    /// All that a measurement starts, and the eBPF object.
+    All,
+}
+
+struct Handed {
+    name: &'static str,
+    needs: Needs,
+    /// Empty until the lab has the command: the help lists only what exists.
+    about: &'static str,
+}
+
+const fn handed(name: &'static str, needs: Needs, about: &'static str) -> Handed {
+    Handed { name, needs, about }
+}
+
+const HANDED: [Handed; 9] = [
+    handed("bench", Needs::All, "Measure scenarios, judge their budgets, print the table"),
+    handed("report", Needs::Lab, "Show a stored run again; measures nothing"),
+    handed("clean", Needs::Lab, "Sweep what killed runs left behind"),
+    handed("baseline", Needs::All, ""),
+    handed("compare", Needs::All, ""),
+    handed("unit", Needs::All, ""),
+    handed("inspect", Needs::All, ""),
+    handed("doctor", Needs::All, ""),
+    handed("check", Needs::Lab, ""),
+];
+
+/// The driver's own commands, for suggestions.
+const OWN: [&str; 4] = ["setup", "build", "test", "ci"];
+
+/// The part of the help that lists the lab's commands.
+pub(crate) fn help() -> String {
+    let lines: Vec<String> =
+        listed().map(|command| format!("  {:<6} {}", command.name, command.about)).collect();
+    format!("Commands of the lab (their options: cargo xtask <COMMAND> --help):\n{}", lines.join("\n"))
+}
+
+fn listed() -> impl Iterator<Item = &'static Handed> {
+    HANDED.iter().filter(|command| !command.about.is_empty())
+}
+
+/// Hands `args` on to the lab, and does not return unless that fails.
+pub(crate) fn run(workspace: &Workspace, args: &[OsString]) -> Result<()> {
+    match needs(args)? {
+        Needs::Lab => build::binaries(workspace, &["tracetax"])?,
+        Needs::All => build::run(workspace)?,
+    }
+    let error = command(workspace, args).exec();
+    Err(error).context("cannot start the lab")
+}
+
+/// The lab's process, with the caller's directory and environment.
+pub(crate) fn command(workspace: &Workspace, args: &[OsString]) -> Command {
+    let mut command = Command::new(workspace.release().join("tracetax"));
+    command.args(args).env(ROOT, &workspace.root);
+    for name in added_by_cargo_run() {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// What to build for a command line.
+fn needs(args: &[OsString]) -> Result<Needs> {
+    let (name, rest) = args.split_first().context("a command without a name")?;
+    let Some(command) = HANDED.iter().find(|command| *name == *command.name) else {
+        return Err(exit::usage(unknown(&name.to_string_lossy())));
+    };
+    // These two only print.
+    let prints =
+        rest.iter().any(|arg| [OsStr::new("--help"), OsStr::new("--dry-run")].contains(&arg.as_os_str()));
+    Ok(if prints { Needs::Lab } else { command.needs })
+}
+
+fn unknown(name: &str) -> String {
+    let known = || OWN.into_iter().chain(listed().map(|command| command.name));
+    let nearest =
+        known().max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+    let nearest = nearest.unwrap_or("bench");
+    format!(
+        "unknown command `{name}`; the nearest is `{nearest}` (all: {})",
+        known().collect::<Vec<_>>().join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_command_builds_only_what_it_needs() {
+        for (line, expect) in [
+            ("bench --all", Needs::All),
+            ("bench light --dry-run", Needs::Lab),
+            ("bench --help", Needs::Lab),
+            ("compare --against HEAD", Needs::All),
+            ("report latest", Needs::Lab),
+            ("clean", Needs::Lab),
+        ] {
+            assert_eq!(needs(&args(line)).unwrap(), expect, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_command_is_told_its_nearest() {
+        for (name, nearest) in
+            [("bnech", "bench"), ("tset", "test"), ("reprot", "report"), ("cleanup", "clean")]
+        {
+            let text = needs(&args(name)).unwrap_err().to_string();
+            assert!(text.contains(&format!("nearest is `{nearest}`")), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_help_lists_no_command_without_a_text() {
+        assert!(help().contains("bench") && !help().contains("compare"));
+    }
+}
