@@ -1,0 +1,114 @@
+//! Waiting for sockets: epoll with timeouts in nanoseconds, and how much later than asked its sleeps end.
+
+use rustix::{
+    buffer::spare_capacity,
+    event::{
+        Timespec,
+        epoll::{self, CreateFlags, Event, EventData, EventFlags},
+    },
+    fd::{AsFd, OwnedFd},
+    io::{self, Errno},
+};
+
+use crate::time::{Ns, now_ns};
+
+/// More than enough to take all that is ready with one call.
+const EVENTS: usize = 1024;
+
+/// An epoll instance and the events of its last wait.
+pub(crate) struct Poller {
+    epoll: OwnedFd,
+    events: Vec<Event>,
+}
+
+impl Poller {
+    /// A poller that watches nothing yet.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self { epoll: epoll::create(CreateFlags::CLOEXEC)?, events: Vec::with_capacity(EVENTS) })
+    }
+
+    /// Watches `socket` until it is closed, and names it `key`.
+    ///
+    /// Edge-triggered: an event comes when something changes, so that what is ready must be used up. Watching for
+    /// room to write costs nothing then, since no edge comes unless a write found no room.
+    pub(crate) fn watch(&self, socket: impl AsFd, key: u64) -> io::Result<()> {
+        let changes = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        epoll::add(&self.epoll, socket, EventData::new_u64(key), changes)
+    }
+
+    /// Waits for events, at most this long. 0 only looks.
+    pub(crate) fn wait(&mut self, at_most_ns: Ns) -> io::Result<()> {
+        self.events.clear();
+        let timeout = timespec(at_most_ns);
+        match epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&timeout)) {
+            // A signal ends a wait early; the caller comes back when it wants more.
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How many events the last wait brought.
+    pub(crate) fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// One of them: its key and what has changed.
+    pub(crate) fn event(&self, at: usize) -> (u64, EventFlags) {
+        let event = self.events[at];
+        (event.data.u64(), event.flags)
+    }
+}
+
+fn timespec(ns: Ns) -> Timespec {
+    let ns = i64::try_from(ns).unwrap_or(i64::MAX);
+    Timespec { tv_sec: ns / 1_000_000_000, tv_nsec: (ns % 1_000_000_000) as _ }
+}
+
+/// How long to ask for, to sleep this long: the kernel lets a poll end up to 0.1 % later than asked, whatever the
+/// timer slack (`__estimate_accuracy` in the kernel's fs/select.c).
+pub(crate) fn asked_ns(sleep_ns: Ns) -> Ns {
+    sleep_ns - sleep_ns / 1_000
+}
+
+/// How long before a planned moment a sleep should end, so that it has ended in time nearly always.
+///
+/// It is the 99th percentile of how much later than asked short sleeps end, within limits: below them nothing is
+/// gained, above them too much CPU is burned. Measured once, before any load: a guard that varies would make the
+/// cost of the instrument vary.
+///
+/// # Errors
+/// When epoll fails.
+pub fn measure_guard_ns() -> io::Result<Ns> {
+    const SLEEPS: usize = 200;
+    const SLEEP_NS: Ns = 300_000;
+    let mut poller = Poller::new()?;
+    let mut late_ns = Vec::with_capacity(SLEEPS);
+    for _ in 0..SLEEPS {
+        let start = now_ns();
+        poller.wait(asked_ns(SLEEP_NS))?;
+        late_ns.push((now_ns() - start).saturating_sub(SLEEP_NS));
+    }
+    late_ns.sort_unstable();
+    Ok(late_ns[SLEEPS * 99 / 100].clamp(50_000, 300_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{asked_ns, measure_guard_ns, timespec};
+
+    #[test]
+    fn the_guard_is_within_its_limits() {
+        assert!((50_000..=300_000).contains(&measure_guard_ns().unwrap()));
+    }
+
+    #[test]
+    fn a_sleep_is_asked_for_a_little_shorter() {
+        assert_eq!([0, 999, 1_000, 20_000_000].map(asked_ns), [0, 999, 999, 19_980_000]);
+    }
+
+    #[test]
+    fn nanoseconds_become_seconds_and_the_rest() {
+        let time = timespec(3_000_000_007);
+        assert_eq!((time.tv_sec, time.tv_nsec), (3, 7));
+    }
+}
