@@ -114,6 +114,12 @@ impl Connection {
         recv(self.socket()?, buffer, RecvFlags::empty()).map(|(bytes, _)| bytes)
     }
 
+    /// Makes every later write fail.
+    #[cfg(test)]
+    pub(crate) fn shut_down_writing(&self) {
+        rustix::net::shutdown(self.socket().unwrap(), rustix::net::Shutdown::Write).unwrap();
+    }
+
     fn socket(&self) -> io::Result<&OwnedFd> {
         self.socket.as_ref().ok_or(Errno::NOTCONN)
     }

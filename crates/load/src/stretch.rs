@@ -372,3 +372,6 @@ impl<'pool> Stretch<'pool> {
         self.now_ns
     }
 }
+
+#[cfg(test)]
+mod tests;
