@@ -23,9 +23,11 @@ pub enum Power {
 /// How small an effect would the signed-rank bound at `alpha` still have told from zero? Unit of the input.
 ///
 /// An effect of this size puts the bound clear of zero with the given power; the same size is the smallest margin that a
-/// run without any effect passes with that power. Infinite with fewer than [`signed_rank::fewest_pairs`]. Itself an
-/// estimate: with 30 pairs it is within 20 % of its own median in most runs. Optimistic in small samples with heavy
-/// tails (10 pairs, every tenth 10 times as wild: 71 % instead of 80 %), within 3 points from 30 pairs on.
+/// run without any effect passes with that power. Infinite with fewer than [`signed_rank::fewest_pairs`].
+///
+/// Itself an estimate: with 30 pairs, 9 of 10 runs name at most a third more than the median run does, in all but the
+/// wildest noise. In small samples with heavy tails it is optimistic: at alpha 0.01 and every tenth block ten times as
+/// wild, an effect of this size is found in 71 % of runs with 10 pairs, 77 % with 30, 78 % with 60, 80 % with 200.
 pub fn mde(d: &Sample, alpha: Alpha, power: Power) -> f64 {
     stretched(signed_rank::interval(d, alpha), d.count(), alpha, power)
 }
@@ -50,7 +52,7 @@ pub fn pairs_needed(pairs: usize, mde: f64, effect: f64) -> Option<usize> {
 /// Half the width of an interval, taken from the distance at which its bound touches zero to that at which it clears it.
 fn stretched(interval: Interval, n: usize, alpha: Alpha, power: Power) -> f64 {
     let half_width = (interval.high - interval.low) / 2.0;
-    if half_width.is_infinite() || n < 2 {
+    if half_width.is_infinite() {
         return f64::INFINITY;
     }
     half_width * noncentrality(n, alpha, power) / student::t_beyond(n, alpha)

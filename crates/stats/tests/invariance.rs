@@ -40,7 +40,7 @@ fn values() -> impl Strategy<Value = Vec<f64>> {
 
 proptest! {
     // Failing cases are printed; files beside integration tests are not kept.
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_unit_does_not_matter(values in values(), scale in prop::sample::select(vec![1e-6, 1e-3, 60.0, 1e9])) {
