@@ -94,18 +94,21 @@ fn many(n: u32) -> Vec<f64> {
     (0..n).map(|i| (f64::from(i) * 0.618_033_988_75).fract() - 0.3).collect()
 }
 
-/// Generous by a factor of ten or more, since tests run without optimisation on busy machines.
-fn check_quick(what: &str, limit: Duration, work: impl FnOnce()) {
+/// Unoptimised on a busy machine these take well under a second of CPU, optimised some milliseconds; work that grew with
+/// the square of the input would take minutes.
+const QUICK: Duration = Duration::from_secs(20);
+
+fn check_quick(what: &str, work: impl FnOnce()) {
     let start = Instant::now();
     work();
     println!("{what}: {:?}", start.elapsed());
-    assert!(start.elapsed() < limit, "{what} took {:?}", start.elapsed());
+    assert!(start.elapsed() < QUICK, "{what} took {:?}", start.elapsed());
 }
 
 #[test]
-fn a_verdict_over_ten_thousand_blocks_is_quick() {
-    let d = sample(&many(5_000));
-    check_quick("5,000 pairs: test, interval, MDE", Duration::from_secs(1), || {
+fn a_verdict_over_many_pairs_is_quick() {
+    let d = sample(&many(20_000));
+    check_quick("20,000 pairs: test, interval, MDE", || {
         signed_rank::test(&d, Alternative::TwoSided);
         signed_rank::interval(&d, alpha());
         mde(&d, alpha(), Power::Percent80);
@@ -113,9 +116,9 @@ fn a_verdict_over_ten_thousand_blocks_is_quick() {
 }
 
 #[test]
-fn a_slope_over_ten_thousand_blocks_is_quick() {
+fn a_slope_over_many_points_is_quick() {
     let points: Vec<(f64, f64)> = many(10_000).into_iter().enumerate().map(|(i, y)| (i as f64, y)).collect();
-    check_quick("slope of 10,000 points", Duration::from_secs(20), || {
+    check_quick("slope of 10,000 points", || {
         theil_sen(&points, alpha()).unwrap();
     });
 }
@@ -123,10 +126,10 @@ fn a_slope_over_ten_thousand_blocks_is_quick() {
 #[test]
 fn all_flips_of_twenty_chunks_are_quick() {
     let chunks = sample(&many(20));
-    check_quick("interval of 20 chunks", Duration::from_secs(1), || {
+    check_quick("interval of 20 chunks", || {
         chunk_flip::interval(&chunks, alpha()).unwrap();
     });
-    check_quick("test of 20 chunks", Duration::from_secs(1), || {
+    check_quick("test of 20 chunks", || {
         chunk_flip::test(&chunks, Alternative::Greater).unwrap();
     });
 }
