@@ -1,0 +1,90 @@
+//! Scenario files: one question a file, with the load that answers it and the budgets that judge it.
+//!
+//! A file becomes a checked [`Scenario`], or all its [`Mistakes`] at once. Nothing here starts a process, makes a
+//! plan or judges a number, and only [`read`] does I/O.
+
+mod excerpt;
+mod file;
+mod form;
+mod mistakes;
+mod nearest;
+mod notes;
+mod rule;
+mod section;
+mod syntax;
+
+use std::collections::BTreeMap;
+
+use record::plan::{Budget, ScenarioLoad, Treatment};
+
+use mistakes::Mistake;
+use notes::Notes;
+
+pub use file::read;
+pub use mistakes::Mistakes;
+pub use notes::{Key, Need};
+
+/// A scenario file that holds no mistake.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// Name of the file without `.toml`.
+    pub name: String,
+    /// What the scenario answers, in one sentence.
+    pub question: String,
+    /// The load of every block.
+    pub load: ScenarioLoad,
+    /// How many pairs are measured.
+    pub pairs: Pairs,
+    /// What is compared with `untraced`; at least one, with distinct names.
+    pub treatments: Vec<Treatment>,
+    /// Absolute limits.
+    pub budget: Budget,
+    /// The line (from 1) of each key that `[budget]` holds, for notes beside the file.
+    pub budget_lines: BTreeMap<&'static str, usize>,
+}
+
+/// How many pairs of blocks are measured for each treatment, fixed before the run. quick <= standard <= thorough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pairs {
+    /// Under the profile `quick`.
+    pub quick: u32,
+    /// Under the profile `standard`.
+    pub standard: u32,
+    /// Under the profile `thorough`.
+    pub thorough: u32,
+    /// Pairs before the target is started afresh.
+    pub per_life: u32,
+}
+
+/// Is this text a scenario? `name` becomes the scenario's name; `file` is only shown in messages.
+///
+/// # Errors
+/// Every mistake of the text, in the order of its lines. When the text is not TOML, only that is told.
+pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, Mistakes> {
+    // The mark that some editors put at the start would shift the columns of the first line.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document = syntax::document(file, text)?;
+    let mut notes = Notes::new(text);
+    notes.add_all(document.repeated);
+    let name = match rule::name_of_file(name) {
+        Ok(name) => Some(name),
+        Err(fault) => {
+            let title = format!("a scenario is named after its file, and its name must be {}", fault.allowed);
+            notes.add(Mistake::of_file(title, "rename the file, as in `light.toml`"));
+            None
+        }
+    };
+    let scenario = form::read(&document.table, name, &mut notes);
+    match (scenario, notes.into_mistakes()) {
+        (Some(scenario), mistakes) if mistakes.is_empty() => Ok(scenario),
+        (_, mistakes) => Err(Mistakes::new(file, text, mistakes)),
+    }
+}
+
+/// Which keys may a scenario file hold? In the order of the form; what the reference page is made from.
+#[must_use]
+pub fn keys() -> Vec<Key> {
+    let mut notes = Notes::new("");
+    form::read(&toml::de::DeTable::new(), None, &mut notes);
+    notes.into_keys()
+}

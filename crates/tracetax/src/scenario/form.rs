@@ -1,0 +1,269 @@
+//! The form of a scenario file: each key stands here once, with its rule, range, unit and meaning.
+//!
+//! A key is added by asking for it. This module looks at values, never at text or spelling.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use record::{
+    load::Pacing,
+    plan::{Budget, ScenarioLoad, Treatment, TreatmentKind},
+};
+use toml::de::DeTable;
+
+use super::{
+    Pairs, Scenario,
+    notes::Notes,
+    rule::{OnlyTrue, grouped, name, number, one_of, request_path, sentence, whole},
+    section::{At, Section, top},
+};
+
+/// The strategies that a treatment may name, as written here and as the agent takes them.
+const STRATEGIES: &[(&str, &str)] = &[("raw-tracepoint", "raw-tracepoint")];
+
+/// A block with fewer requests than this says too little (the design's bound for open loop).
+const REQUESTS_PER_BLOCK: f64 = 100.0;
+
+const NS_PER_MS: u64 = 1_000_000;
+const NS_PER_US: f64 = 1_000.0;
+
+/// Reads a whole file. None when something is wrong, which is then in the notes.
+pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<'_>) -> Option<Scenario> {
+    top(table, notes, |file| {
+        let question = file.required("question", &sentence(), "What the scenario answers, in one sentence.");
+        let load = file.section("[load]", "Which requests are sent, and when.", load);
+        let block = file.section("[block]", "One measured stretch of load.", block);
+        let pairs =
+            file.section("[pairs]", "How many pairs of blocks are measured for each treatment.", pairs);
+        let treatments = file.list("[[treatment]]", "What is compared with `untraced`.", treatment);
+        let budget =
+            file.optional_section("[budget]", "Absolute limits; one left out is not judged.", budget);
+        if let (Some(load), Some(block)) = (&load, &block) {
+            enough_requests(file, load, block);
+        }
+        if let Some(treatments) = &treatments {
+            distinct_names(file, treatments);
+        }
+        let (budget, budget_lines) = budget?;
+        Some(Scenario {
+            name: name?,
+            question: question?.value,
+            load: scenario_load(load?, &block?),
+            pairs: pairs?,
+            treatments: treatments
+                .map_or_else(|| vec![traced()], |all| all.into_iter().map(|at| at.value).collect()),
+            budget,
+            budget_lines,
+        })
+    })
+}
+
+struct Load {
+    pacing: Pacing,
+    connections: u32,
+    path: String,
+}
+
+/// What an open loop becomes with its rate, in requests per second.
+type AtRate = fn(f64) -> Pacing;
+
+/// The words for `pacing`; a closed loop has no rate.
+const PACINGS: &[(&str, Option<AtRate>)] = &[
+    ("poisson", Some(|requests_per_second| Pacing::Poisson { requests_per_second })),
+    ("constant", Some(|requests_per_second| Pacing::Constant { requests_per_second })),
+    ("closed", None),
+];
+
+fn load(load: &mut Section<'_, '_>) -> Option<Load> {
+    let open_loop = load.required(
+        "pacing",
+        &one_of(PACINGS),
+        "When requests leave: at random, evenly, or each as soon as the last is answered.",
+    );
+    let rate = load.optional(
+        "requests_per_second",
+        &number(1.0..=1e6, "requests per second"),
+        "Rate of an open loop; not with `pacing = \"closed\"`, required otherwise.",
+    );
+    let connections = load.required(
+        "connections",
+        &whole(1..=10_000, "connections"),
+        "Keep-alive connections, opened before the first block.",
+    );
+    let path = load.required("path", &request_path(), "Path of every request.");
+    let pacing = pacing(load, open_loop?.value, rate.map(|rate| rate.value));
+    Some(Load { pacing: pacing?, connections: connections?.value, path: path?.value })
+}
+
+fn pacing(
+    load: &mut Section<'_, '_>,
+    open_loop: Option<AtRate>,
+    requests_per_second: Option<f64>,
+) -> Option<Pacing> {
+    match open_loop {
+        Some(at) => {
+            load.require_one_of(&["requests_per_second"]);
+            Some(at(requests_per_second?))
+        }
+        None if load.holds("requests_per_second") => {
+            load.mistake(
+                load.span_of("requests_per_second"),
+                "`requests_per_second` in [load] cannot be with `pacing = \"closed\"`",
+                "a closed loop is as fast as the answers come",
+                "remove it, or write `pacing = \"poisson\"`",
+            );
+            None
+        }
+        None => Some(Pacing::Closed),
+    }
+}
+
+struct Block {
+    measure_ms: At<u32>,
+    warmup_ms: u32,
+}
+
+fn block(block: &mut Section<'_, '_>) -> Option<Block> {
+    let measure = block.required(
+        "measure_ms",
+        &whole(20..=600_000, "milliseconds"),
+        "Load measured in a block. In an open loop, enough for 100 requests.",
+    );
+    let warmup = block.required(
+        "warmup_ms",
+        &whole(0..=60_000, "milliseconds"),
+        "Load before each block that is not counted.",
+    );
+    Some(Block { measure_ms: measure?, warmup_ms: warmup?.value })
+}
+
+fn pairs(pairs: &mut Section<'_, '_>) -> Option<Pairs> {
+    let profile = whole(5..=100_000, "pairs");
+    let quick = pairs.required("quick", &profile, "Under `--profile quick`.");
+    let standard = pairs.required("standard", &profile, "Under `--profile standard`.");
+    let thorough = pairs.required("thorough", &profile, "Under `--profile thorough`.");
+    let per_life =
+        pairs.required("per_life", &whole(1..=10_000, "pairs"), "Pairs before the target is started afresh.");
+    not_fewer(pairs, ("quick", &quick), ("standard", &standard));
+    not_fewer(pairs, ("standard", &standard), ("thorough", &thorough));
+    Some(Pairs {
+        quick: quick?.value,
+        standard: standard?.value,
+        thorough: thorough?.value,
+        per_life: per_life?.value,
+    })
+}
+
+fn not_fewer(pairs: &mut Section<'_, '_>, less: (&str, &Option<At<u32>>), more: (&str, &Option<At<u32>>)) {
+    if let ((low, Some(few)), (high, Some(many))) = (less, more)
+        && few.value > many.value
+    {
+        let title = format!("`{high}` in [pairs] must not be less than `{low}`");
+        let label = format!("`{low}` is {}", grouped(few.value.into()));
+        let advice = format!("write {} or more, or a smaller `{low}`", grouped(few.value.into()));
+        pairs.mistake(many.span.clone(), title, label, advice);
+    }
+}
+
+fn treatment(one: &mut Section<'_, '_>) -> Option<At<Treatment>> {
+    let name = one.required("name", &name(), "Its name in tables and results.");
+    let tracer = one.optional("tracer", &one_of(STRATEGIES), "Attach the tracer, with this strategy.");
+    let plant = one.optional(
+        "plant_us",
+        &number(0.001..=1_000.0, "microseconds"),
+        "Burn this much CPU in each request: a control that must be recovered.",
+    );
+    let nothing =
+        one.optional("nothing", &OnlyTrue, "Do nothing: a control that must come out as no difference.");
+    exactly_one_of(one, &["tracer", "plant_us", "nothing"]);
+    let kind = tracer
+        .map(|strategy| TreatmentKind::Tracer { strategy: strategy.value.to_owned() })
+        .or(plant.map(|us| TreatmentKind::Planted { ns_per_request: (us.value * NS_PER_US).round() as u64 }))
+        .or(nothing.map(|_| TreatmentKind::Nothing));
+    let name = name?;
+    Some(At { span: name.span, value: Treatment { name: name.value, kind: kind? } })
+}
+
+fn exactly_one_of(one: &mut Section<'_, '_>, names: &[&'static str]) {
+    one.require_one_of(names);
+    let held: Vec<_> = names.iter().filter(|name| one.holds(name)).collect();
+    if let [first, others @ ..] = held.as_slice() {
+        for other in others {
+            let title = format!("a treatment does one thing, not `{first}` and `{other}`");
+            one.mistake(
+                one.span_of(other),
+                title,
+                "",
+                "remove one of the two, or write another `[[treatment]]`",
+            );
+        }
+    }
+}
+
+fn traced() -> Treatment {
+    let strategy = STRATEGIES[0].1.to_owned();
+    Treatment { name: "traced".to_owned(), kind: TreatmentKind::Tracer { strategy } }
+}
+
+fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, BTreeMap<&'static str, usize>)> {
+    let cpu = budget.optional(
+        "cpu_overhead_points",
+        &number(0.001..=10_000.0, "percentage points of one core"),
+        "Extra CPU of target and agent.",
+    );
+    let memory = budget.optional(
+        "agent_memory_mb",
+        &number(0.001..=1e6, "megabytes (1_000_000 bytes)"),
+        "Peak memory of the agent.",
+    );
+    let latency = budget.optional(
+        "added_latency_ms",
+        &number(0.001..=60_000.0, "milliseconds"),
+        "Added response latency at the 99th percentile.",
+    );
+    let named = [("cpu_overhead_points", &cpu), ("agent_memory_mb", &memory), ("added_latency_ms", &latency)];
+    let lines =
+        named.into_iter().filter_map(|(name, value)| Some((name, budget.line_of(value.as_ref()?)))).collect();
+    let limits = Budget {
+        cpu_overhead_points: cpu.map(|at| at.value),
+        agent_memory_mb: memory.map(|at| at.value),
+        added_latency_ms: latency.map(|at| at.value),
+    };
+    Some((limits, lines))
+}
+
+fn enough_requests(file: &mut Section<'_, '_>, load: &Load, block: &Block) {
+    let (Pacing::Poisson { requests_per_second } | Pacing::Constant { requests_per_second }) = load.pacing
+    else {
+        return;
+    };
+    let expected = requests_per_second * f64::from(block.measure_ms.value) / 1_000.0;
+    if expected < REQUESTS_PER_BLOCK {
+        let least = (REQUESTS_PER_BLOCK * 1_000.0 / requests_per_second).ceil();
+        file.mistake(
+            block.measure_ms.span.clone(),
+            "`measure_ms` in [block] must be enough for 100 requests",
+            format!("{expected:.0} requests at {} a second", grouped(requests_per_second)),
+            format!("write {} or more, or a higher `requests_per_second`", grouped(least)),
+        );
+    }
+}
+
+fn distinct_names(file: &mut Section<'_, '_>, treatments: &[At<Treatment>]) {
+    let mut seen: BTreeMap<&str, Range<usize>> = BTreeMap::new();
+    for treatment in treatments {
+        if seen.insert(&treatment.value.name, treatment.span.clone()).is_some() {
+            let title = format!("two treatments have the name `{}`", treatment.value.name);
+            file.mistake(treatment.span.clone(), title, "", "write another name");
+        }
+    }
+}
+
+fn scenario_load(load: Load, block: &Block) -> ScenarioLoad {
+    ScenarioLoad {
+        pacing: load.pacing,
+        connections: load.connections,
+        path: load.path,
+        block_ns: u64::from(block.measure_ms.value) * NS_PER_MS,
+        warmup_ns: u64::from(block.warmup_ms) * NS_PER_MS,
+    }
+}

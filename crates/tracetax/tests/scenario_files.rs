@@ -1,0 +1,261 @@
+//! Scenario files as people write them: those of the repository, and a folder of bad ones, each with its message.
+//!
+//! `bad-scenarios/NAME.toml` has its message in `bad-scenarios/NAME.snap`. A new case is a new file; run the test
+//! with `INSTA_UPDATE=always` and read the message it wrote.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use tracetax::scenario::{Scenario, keys, parse, read};
+
+const GOOD: &str = r#"
+question = "What does it cost?"
+[load]
+pacing = "constant"
+requests_per_second = 2_500.5
+connections = 50
+path = "/bytes/100?x=%20"
+[block]
+measure_ms = 100
+warmup_ms = 0
+[pairs]
+quick = 5
+standard = 5
+thorough = 100_000
+per_life = 25
+[[treatment]]
+name = "traced"
+tracer = "raw-tracepoint"
+[[treatment]]
+name = "planted-2us"
+plant_us = 2.5
+[[treatment]]
+name = "nothing"
+nothing = true
+[budget]
+agent_memory_mb = 100
+"#;
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder is there").flatten().map(|entry| entry.path());
+    let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
+    files.sort();
+    files
+}
+
+fn scenarios() -> Vec<Scenario> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
+    files(folder).iter().map(|file| read(file).unwrap_or_else(|mistakes| panic!("{mistakes}"))).collect()
+}
+
+#[test]
+fn each_bad_file_has_its_message() {
+    let files = files("tests/bad-scenarios");
+    assert!(files.len() >= 60, "only {} bad files", files.len());
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("bad-scenarios");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for file in files {
+            let message = read(&file).expect_err("a bad file was accepted").to_string();
+            insta::assert_snapshot!(file.file_stem().unwrap().to_str(), message);
+        }
+    });
+}
+
+#[test]
+fn each_message_has_a_place_and_a_next_step() {
+    for file in files("tests/bad-scenarios") {
+        let message = read(&file).unwrap_err().to_string();
+        let (places, steps) = (message.matches("--> tests/").count(), message.matches("= help: ").count());
+        assert!(places > 0 && places == steps, "{message}");
+        assert!(!message.contains("= help: \n"), "{message}");
+        assert!(message.chars().all(|c| c == '\n' || !c.is_control()), "{message:?}");
+    }
+}
+
+#[test]
+fn a_good_file_becomes_a_scenario() {
+    let scenario = parse("good", "good.toml", GOOD).unwrap();
+    insta::assert_debug_snapshot!(scenario, @r#"
+    Scenario {
+        name: "good",
+        question: "What does it cost?",
+        load: ScenarioLoad {
+            pacing: Constant {
+                requests_per_second: 2500.5,
+            },
+            connections: 50,
+            path: "/bytes/100?x=%20",
+            block_ns: 100000000,
+            warmup_ns: 0,
+        },
+        pairs: Pairs {
+            quick: 5,
+            standard: 5,
+            thorough: 100000,
+            per_life: 25,
+        },
+        treatments: [
+            Treatment {
+                name: "traced",
+                kind: Tracer {
+                    strategy: "raw-tracepoint",
+                },
+            },
+            Treatment {
+                name: "planted-2us",
+                kind: Planted {
+                    ns_per_request: 2500,
+                },
+            },
+            Treatment {
+                name: "nothing",
+                kind: Nothing,
+            },
+        ],
+        budget: Budget {
+            cpu_overhead_points: None,
+            agent_memory_mb: Some(
+                100.0,
+            ),
+            added_latency_ms: None,
+        },
+        budget_lines: {
+            "agent_memory_mb": 26,
+        },
+    }
+    "#);
+}
+
+#[test]
+fn without_treatments_the_tracer_is_compared() {
+    let text = &GOOD[..GOOD.find("[[treatment]]").unwrap()];
+    let scenario = parse("good", "good.toml", text).unwrap();
+    insta::assert_debug_snapshot!(scenario.treatments, @r#"
+    [
+        Treatment {
+            name: "traced",
+            kind: Tracer {
+                strategy: "raw-tracepoint",
+            },
+        },
+    ]
+    "#);
+    assert_eq!(scenario.budget, record::plan::Budget::default());
+}
+
+#[test]
+fn line_ends_and_byte_order_mark_do_not_matter() {
+    let expected = parse("good", "good.toml", GOOD).unwrap();
+    assert_eq!(parse("good", "good.toml", &GOOD.replace('\n', "\r\n")).unwrap(), expected);
+    assert_eq!(parse("good", "good.toml", &format!("\u{feff}{GOOD}")).unwrap(), expected);
+}
+
+#[test]
+fn the_form_is_described_by_reading_it() {
+    let line = |key: &tracetax::scenario::Key| {
+        format!("{} {} | {:?} | {} | {}", key.section, key.name, key.need, key.allowed, key.doc)
+    };
+    insta::assert_snapshot!(keys().iter().map(line).collect::<Vec<_>>().join("\n"), @r#"
+     question | Required | a text of 1 to 200 characters on one line | What the scenario answers, in one sentence.
+     [load] | Required |  | Which requests are sent, and when.
+    [load] pacing | Required | one of "poisson", "constant", "closed" | When requests leave: at random, evenly, or each as soon as the last is answered.
+    [load] requests_per_second | Optional | a number of requests per second from 1 to 1_000_000 | Rate of an open loop; not with `pacing = "closed"`, required otherwise.
+    [load] connections | Required | a whole number of connections from 1 to 10_000 | Keep-alive connections, opened before the first block.
+    [load] path | Required | a text of 1 to 4_096 visible ASCII characters that begins with `/` | Path of every request.
+     [block] | Required |  | One measured stretch of load.
+    [block] measure_ms | Required | a whole number of milliseconds from 20 to 600_000 | Load measured in a block. In an open loop, enough for 100 requests.
+    [block] warmup_ms | Required | a whole number of milliseconds from 0 to 60_000 | Load before each block that is not counted.
+     [pairs] | Required |  | How many pairs of blocks are measured for each treatment.
+    [pairs] quick | Required | a whole number of pairs from 5 to 100_000 | Under `--profile quick`.
+    [pairs] standard | Required | a whole number of pairs from 5 to 100_000 | Under `--profile standard`.
+    [pairs] thorough | Required | a whole number of pairs from 5 to 100_000 | Under `--profile thorough`.
+    [pairs] per_life | Required | a whole number of pairs from 1 to 10_000 | Pairs before the target is started afresh.
+     [[treatment]] | Optional |  | What is compared with `untraced`.
+    [[treatment]] name | Required | 1 to 40 characters of `a-z`, `0-9` and `-`, beginning with a letter | Its name in tables and results.
+    [[treatment]] tracer | Optional | "raw-tracepoint" | Attach the tracer, with this strategy.
+    [[treatment]] plant_us | Optional | a number of microseconds from 0.001 to 1_000 | Burn this much CPU in each request: a control that must be recovered.
+    [[treatment]] nothing | Optional | true | Do nothing: a control that must come out as no difference.
+     [budget] | Optional |  | Absolute limits; one left out is not judged.
+    [budget] cpu_overhead_points | Optional | a number of percentage points of one core from 0.001 to 10_000 | Extra CPU of target and agent.
+    [budget] agent_memory_mb | Optional | a number of megabytes (1_000_000 bytes) from 0.001 to 1_000_000 | Peak memory of the agent.
+    [budget] added_latency_ms | Optional | a number of milliseconds from 0.001 to 60_000 | Added response latency at the 99th percentile.
+    "#);
+}
+
+#[test]
+fn each_scenario_of_the_repository_is_good() {
+    let names: Vec<_> = scenarios().into_iter().map(|scenario| scenario.name).collect();
+    for name in ["light", "medium", "heavy", "stress", "saturation", "control-null", "control-planted"] {
+        assert!(names.iter().any(|known| known == name), "scenarios/{name}.toml is gone");
+    }
+}
+
+/// What a user waits for after `bench --all`, with 30 ms between blocks and 1.5 s to start a life.
+#[test]
+fn a_quick_run_of_all_questions_takes_less_than_six_minutes() {
+    let questions = scenarios().into_iter().filter(|scenario| !scenario.name.starts_with("control-"));
+    let seconds: f64 = questions.map(|scenario| quick_seconds(&scenario)).sum();
+    assert!(seconds < 360.0, "{seconds} s");
+}
+
+fn quick_seconds(scenario: &Scenario) -> f64 {
+    let block_s = (scenario.load.block_ns + scenario.load.warmup_ns) as f64 / 1e9 + 0.03;
+    let lives = scenario.pairs.quick.div_ceil(scenario.pairs.per_life);
+    let a_treatment = f64::from(scenario.pairs.quick) * 2.0 * block_s + f64::from(lives) * 1.5;
+    scenario.treatments.len() as f64 * a_treatment
+}
+
+#[test]
+fn a_file_that_is_not_there_has_a_next_step() {
+    let message = read(Path::new("scenarios/no-such.toml")).unwrap_err().to_string();
+    insta::assert_snapshot!(message, @r#"
+    error: the file cannot be read: No such file or directory (os error 2)
+    --> scenarios/no-such.toml
+     = help: write the name of a file that is there; `ls scenarios` lists them
+    "#);
+}
+
+#[test]
+fn a_file_that_is_far_too_large_is_not_read() {
+    let file = tempfile::Builder::new().prefix("large").suffix(".toml").tempfile().unwrap();
+    fs::write(&file, format!("{GOOD}#{}", "x".repeat(1 << 20))).unwrap();
+    let message = read(file.path()).unwrap_err().to_string();
+    assert!(message.contains("the file is larger than 1 MiB"), "{message}");
+    assert!(message.contains("help: "), "{message}");
+}
+
+/// Files made to be slow or deep: they are refused like any other, in a moment.
+#[test]
+fn hostile_files_are_refused() {
+    for text in [
+        "a.".repeat(400_000) + "b = 1",
+        "a = ".to_owned() + &"[".repeat(900_000),
+        "[a]\n".repeat(250_000),
+        "\u{85}".repeat(400_000),
+        (0..5_000).map(|index| format!("k{index} = 1\n")).collect(),
+    ] {
+        assert!(parse("hostile", "hostile.toml", &text).unwrap_err().to_string().contains("help: "));
+    }
+}
+
+/// Cutting a good file at many places, and putting anything there, gives a scenario or a message.
+#[test]
+fn no_slip_of_the_hand_is_fatal() {
+    let snippets =
+        ["", "\"", "=", "[", "]]", "\n", "-", "é", "nan", "\0", "\u{9b}", "[[treatment]]\n", "1_", "'''"];
+    for (at, _) in GOOD.char_indices().step_by(4) {
+        for snippet in snippets {
+            for rest in [&GOOD[at..], &GOOD[at + 1..], ""] {
+                if let Err(mistakes) = parse("slip", "slip.toml", &format!("{}{snippet}{rest}", &GOOD[..at]))
+                {
+                    assert!(mistakes.to_string().contains("help: "));
+                }
+            }
+        }
+    }
+}
