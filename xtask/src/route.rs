@@ -49,6 +49,8 @@ pub(crate) enum Nightly {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum PathLinker {
     Absent,
+    /// There is nothing to try it with.
+    Untried,
     /// It cannot link what the nightly writes, most often because its LLVM is older.
     Unfit,
     Fit,
@@ -149,7 +151,10 @@ fn nightly_gap(found: &Found) -> Option<String> {
         (Nightly::Absent, _) => "rustup has no nightly toolchain",
         (Nightly::WithoutSource, _) => "its toolchain has no rust-src",
         (_, PathLinker::Absent) => "no bpf-linker on PATH",
-        (_, PathLinker::Unfit) => "the bpf-linker on PATH cannot link its output (is its LLVM older?)",
+        (_, PathLinker::Untried) => "the bpf-linker on PATH was not tried",
+        (_, PathLinker::Unfit) => {
+            "the bpf-linker on PATH cannot link its output (is its LLVM older? see target/tools/probe/log)"
+        }
         (_, PathLinker::Fit) => return None,
     };
     Some(gap.into())
@@ -175,7 +180,7 @@ pub(crate) fn nightly_steps(found: &Found) -> Vec<Step> {
         let command = "rustup toolchain install nightly --profile minimal --component rust-src";
         steps.push(Step::new(Needs::Nobody, "-Z build-std compiles core for BPF from its source", command));
     }
-    if found.path_linker != PathLinker::Fit {
+    if matches!(found.path_linker, PathLinker::Absent | PathLinker::Unfit) {
         // The linker's authors advise against building it: the finished one comes with the right LLVM inside.
         let why = "fetches finished programs; skip it if you have it";
         steps.push(Step::new(Needs::Nobody, why, "cargo install cargo-binstall --locked"));
@@ -288,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_gap_in_nightly_leaves_debian_and_is_named() {
-        let source = Found { nightly: Nightly::WithoutSource, ..both() };
+        let source = Found { nightly: Nightly::WithoutSource, path_linker: PathLinker::Untried, ..both() };
         check_ready(&source, None, Route::Debian, "no rust-src");
         let absent = Found { path_linker: PathLinker::Absent, ..both() };
         check_ready(&absent, None, Route::Debian, "no bpf-linker on PATH");
@@ -329,7 +334,7 @@ mod tests {
     #[test]
     fn without_apt_the_nightly_route_is_completed_by_what_it_lacks() {
         check_missing(&nothing(), None, Route::Nightly, "no apt-get", &[RUSTUP, FETCHER, BINSTALL]);
-        let source = Found { nightly: Nightly::WithoutSource, ..nightly() };
+        let source = Found { nightly: Nightly::WithoutSource, path_linker: PathLinker::Untried, ..nothing() };
         check_missing(&source, None, Route::Nightly, "rust-src", &[RUSTUP]);
         let unfit = Found { path_linker: PathLinker::Unfit, ..nightly() };
         check_missing(&unfit, None, Route::Nightly, "cannot link", &[FETCHER, BINSTALL]);

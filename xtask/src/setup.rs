@@ -18,7 +18,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let (route, why) = ensure(workspace)?;
     println!("eBPF toolchain: {route}: {why}");
     if !has_nextest(workspace) {
-        println!("tests: cargo-nextest is absent, so `cargo test` runs them one by one");
+        println!("tests: cargo-nextest is absent, so `cargo test` runs them");
     }
     for component in ["fmt", "clippy"] {
         require_component(workspace, component)?;
@@ -94,7 +94,7 @@ fn nightly_directory() -> Option<PathBuf> {
 fn find_path_linker(workspace: &Workspace, nightly: Nightly) -> Result<PathLinker> {
     let Some(linker) = on_path("bpf-linker") else { return Ok(PathLinker::Absent) };
     if nightly != Nightly::WithSource {
-        return Ok(PathLinker::Unfit);
+        return Ok(PathLinker::Untried);
     }
     probe(workspace, &linker)
 }
@@ -113,7 +113,9 @@ fn probe(workspace: &Workspace, linker: &Path) -> Result<PathLinker> {
     sh.write_file(directory.join("src/main.rs"), PROBE_PROGRAM)?;
     let manifest = directory.join("Cargo.toml");
     let build = ebpf::build(workspace, Route::Nightly)?.arg("--manifest-path").arg(manifest);
-    if build.quiet().run().is_err() {
+    let output = build.quiet().ignore_status().output()?;
+    sh.write_file(directory.join("log"), output.stderr)?;
+    if !output.status.success() {
         return Ok(PathLinker::Unfit);
     }
     sh.write_file(stamp, tools)?;
