@@ -11,7 +11,7 @@ use xshell::{Cmd, Shell, cmd};
 /// The binaries that a measurement starts; the lab comes first.
 pub(crate) const BINARIES: [&str; 4] = ["tracetax", "tracer", "target", "load"];
 
-/// The checkout this driver was compiled from.
+/// The checkout in which `cargo xtask` was called.
 pub(crate) struct Workspace {
     /// A shell that stands at the root, wherever the caller stands.
     pub(crate) sh: Shell,
@@ -22,7 +22,10 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     pub(crate) fn find() -> Result<Self> {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // What cargo says now wins over what it said when it compiled: two checkouts that share a target
+        // directory share this program too.
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let manifest = PathBuf::from(manifest);
         let root = manifest.parent().context("xtask has no parent directory")?.to_owned();
         let sh = Shell::new()?;
         sh.change_dir(&root);

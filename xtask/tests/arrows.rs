@@ -80,7 +80,9 @@ fn is_ignored_wrongly(path: &Path, source: &str) -> bool {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    // Not the one it was compiled in, which may be another checkout with the same target directory.
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
+    Path::new(&manifest).parent().unwrap().to_owned()
 }
 
 fn metadata() -> Metadata {
