@@ -54,6 +54,15 @@ fn reset() {
     check_all_fail(start(|_, mut stream| drop(stream.read(&mut [0; 1]))), Read);
 }
 
+/// Which failure it is depends on who is quicker; that it ends and that all is accounted for does not.
+#[test]
+fn a_server_that_hangs_up_at_once() {
+    let mut pool = Pool::open(start(|_, stream| drop(stream)), 2).unwrap();
+    for plan in [constant(200.0, 50 * MS, 60_000 * MS), closed(20 * MS, 60_000 * MS)] {
+        assert_eq!(run(&mut pool, &plan).completed, 0);
+    }
+}
+
 #[test]
 fn garbage() {
     check_all_fail(start_answering(b"220 smtp.example ESMTP\r\n"), Malformed);
