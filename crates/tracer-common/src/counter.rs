@@ -1,0 +1,77 @@
+//! The ledger of the kernel side: one counter for each way in which a hit can end.
+//!
+//! `hits + extra = (sum of filtered) + submitted + reserve_failed`, per CPU and in sum. Counters only grow.
+
+/// An index into the row of counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Counter {
+    /// A program was entered.
+    Hits,
+    /// A hit that yields more than one event counts each event after the first here.
+    Extra,
+    /// Events given to the ring buffer.
+    Submitted,
+    /// Events lost because the ring buffer was full.
+    ReserveFailed,
+    /// Filtered: another process.
+    OtherProcess,
+    /// Filtered: the call failed or moved no byte.
+    NoBytes,
+    /// Filtered: a call that moves no bytes of a connection.
+    OtherSyscall,
+    /// Filtered: bytes were looked at, not taken (`MSG_PEEK`).
+    Peeked,
+    /// Filtered: a descriptor that carries no HTTP, as far as was seen.
+    NoConnection,
+    /// Filtered: bytes of a message that does not end here.
+    Progress,
+    /// Filtered: a connection was closed.
+    Closed,
+    /// Filtered: no room to follow one more connection.
+    TableFull,
+    /// Filtered: memory of the process could not be read.
+    Fault,
+    /// Exception: an answer without a request that was seen.
+    AnswerWithoutRequest,
+    /// Exception: bytes on a connection that are not HTTP/1.x which this parser understands.
+    NotHttp,
+    /// Exception: a request whose connection was closed before its answer was complete.
+    ClosedBeforeAnswer,
+    /// Exception: bytes of a followed connection that could not be read from the process.
+    ReadFault,
+    /// Exception: a message too long to be scanned in one call.
+    ScanLimit,
+    /// Exception: a call on a followed connection that this strategy cannot read (`sendmmsg`, `recvmmsg`).
+    UnsupportedSyscall,
+}
+
+/// Number of counters.
+pub const COUNTERS: usize = Counter::UnsupportedSyscall as usize + 1;
+
+/// A row of counters.
+pub type Row = [u64; COUNTERS];
+
+/// The counters of hits that end without an event, with their names in reports.
+pub const FILTERED: [(Counter, &str); 9] = [
+    (Counter::OtherProcess, "other_process"),
+    (Counter::NoBytes, "no_bytes"),
+    (Counter::OtherSyscall, "other_syscall"),
+    (Counter::Peeked, "peeked"),
+    (Counter::NoConnection, "no_connection"),
+    (Counter::Progress, "progress"),
+    (Counter::Closed, "closed"),
+    (Counter::TableFull, "table_full"),
+    (Counter::Fault, "fault"),
+];
+
+/// The counters of things that cannot be reported as one whole record, with their names in reports. They are
+/// beside the ledger of hits, not part of it.
+pub const EXCEPTIONS: [(Counter, &str); 6] = [
+    (Counter::AnswerWithoutRequest, "answer_without_request"),
+    (Counter::NotHttp, "not_http"),
+    (Counter::ClosedBeforeAnswer, "closed_before_answer"),
+    (Counter::ReadFault, "read_fault"),
+    (Counter::ScanLimit, "scan_limit"),
+    (Counter::UnsupportedSyscall, "unsupported_syscall"),
+];

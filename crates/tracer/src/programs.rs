@@ -1,0 +1,124 @@
+//! The eBPF programs of one strategy: load, attach, detach, and read their counters.
+
+use std::{path::Path, time::Instant};
+
+use anyhow::{Context, Result};
+use aya::{
+    Ebpf, EbpfLoader,
+    maps::{HashMap, MapData, PerCpuArray, RingBuf},
+    programs::{RawTracePoint, raw_trace_point::RawTracePointLinkId},
+};
+use tracer_common::{
+    connection::Connection,
+    counter::{COUNTERS, Row},
+    names,
+};
+
+use crate::Strategy;
+
+/// A connection as the kernel hands it out: bytes that the agent only counts.
+type OpaqueConnection = [u8; size_of::<Connection>()];
+
+/// The loaded programs.
+pub struct Programs {
+    ebpf: Ebpf,
+    counters: PerCpuArray<MapData, Row>,
+    connections: HashMap<MapData, u64, OpaqueConnection>,
+    link: Option<RawTracePointLinkId>,
+    /// From reading the object to loaded programs, in nanoseconds.
+    pub load_ns: u64,
+}
+
+const PROGRAM: &str = "raw_tracepoint_sys_exit";
+const TRACEPOINT: &str = "sys_exit";
+
+impl Programs {
+    /// Loads the programs of `strategy` from `object` for the process `pid`, and takes out the ring buffer.
+    ///
+    /// # Errors
+    /// Names what is missing, or gives the kernel's reason where it refuses.
+    pub fn load(object: &Path, strategy: Strategy, pid: u32) -> Result<(Self, RingBuf<MapData>)> {
+        let started = Instant::now();
+        let bytes = std::fs::read(object).with_context(|| {
+            format!("cannot read the eBPF object {}: build it with `cargo xtask build`", object.display())
+        })?;
+        anyhow::ensure!(Path::new(&format!("/proc/{pid}")).exists(), "there is no process {pid}");
+        let mut ebpf =
+            EbpfLoader::new().override_global(names::TARGET_TGID, &pid, true).load(&bytes).with_context(
+                || format!("the kernel refuses the object {} (root is needed)", object.display()),
+            )?;
+        match strategy {
+            Strategy::RawTracepoint => {
+                program(&mut ebpf)?.load().context("the kernel refuses `raw-tracepoint`")?
+            }
+        }
+        let events = RingBuf::try_from(take(&mut ebpf, names::EVENTS)?)?;
+        let counters = PerCpuArray::try_from(take(&mut ebpf, names::COUNTERS)?)?;
+        let connections = HashMap::try_from(take(&mut ebpf, names::CONNECTIONS)?)?;
+        let load_ns = started.elapsed().as_nanos() as u64;
+        Ok((Self { ebpf, counters, connections, link: None, load_ns }, events))
+    }
+
+    /// Attaches, unless that is already so. Connections that were followed before are forgotten first: what passed
+    /// on them in between was not seen.
+    ///
+    /// # Errors
+    /// With the kernel's reason.
+    pub fn attach(&mut self) -> Result<()> {
+        if self.link.is_none() {
+            self.forget_connections()?;
+            self.link =
+                Some(program(&mut self.ebpf)?.attach(TRACEPOINT).context("cannot attach `raw-tracepoint`")?);
+        }
+        Ok(())
+    }
+
+    /// Detaches, unless that is already so.
+    ///
+    /// # Errors
+    /// With the kernel's reason.
+    pub fn detach(&mut self) -> Result<()> {
+        if let Some(link) = self.link.take() {
+            program(&mut self.ebpf)?.detach(link)?;
+        }
+        Ok(())
+    }
+
+    /// Is it attached?
+    pub fn is_attached(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// The counters, summed over all processors.
+    ///
+    /// # Errors
+    /// With the kernel's reason.
+    pub fn counters(&self) -> Result<Row> {
+        let rows = self.counters.get(&0, 0)?;
+        let mut sum = [0; COUNTERS];
+        for row in rows.iter() {
+            for (total, count) in sum.iter_mut().zip(row) {
+                *total += count;
+            }
+        }
+        Ok(sum)
+    }
+
+    fn forget_connections(&mut self) -> Result<()> {
+        let keys: Vec<u64> = self.connections.keys().collect::<Result<_, _>>()?;
+        for key in keys {
+            self.connections.remove(&key)?;
+        }
+        Ok(())
+    }
+}
+
+fn program(ebpf: &mut Ebpf) -> Result<&mut RawTracePoint> {
+    let program =
+        ebpf.program_mut(PROGRAM).with_context(|| format!("the object holds no program `{PROGRAM}`"))?;
+    Ok(program.try_into()?)
+}
+
+fn take(ebpf: &mut Ebpf, name: &str) -> Result<aya::maps::Map> {
+    ebpf.take_map(name).with_context(|| format!("the object holds no map `{name}`"))
+}
