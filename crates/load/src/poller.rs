@@ -72,7 +72,7 @@ pub(crate) fn asked_ns(sleep_ns: Ns) -> Ns {
 
 /// How long before a planned moment a sleep should end, so that it has ended in time nearly always.
 ///
-/// It is three times the median of how much later than asked sleeps of 2 ms end, in steps of 100 us. The 99th
+/// It is three and a half times the median of how much later than asked sleeps of 2 ms end, in steps of 100 us. The 99th
 /// percentile of the same sleeps is about 1.5 medians on a quiet machine, but on a busy one it jumps from process to
 /// process, and so would the guard; its length changes how warm the machine is when a request comes, and with it what
 /// the target costs. The median and the steps make it the same every time. Below the limits too many sleeps end late,
@@ -97,7 +97,7 @@ pub fn measure_guard_ns() -> io::Result<Ns> {
 /// The guard for sleeps that end this much late, in the median.
 fn guard_ns(median_late_ns: Ns) -> Ns {
     const STEP_NS: Ns = 100_000;
-    (median_late_ns * 3).next_multiple_of(STEP_NS).clamp(STEP_NS, 300_000)
+    (median_late_ns * 7 / 2).next_multiple_of(STEP_NS).clamp(STEP_NS, 300_000)
 }
 
 #[cfg(test)]
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn the_guard_has_steps_and_limits() {
         assert_eq!(
-            [0, 30_000, 40_000, 60_000, 90_000, Ns::MAX / 4].map(guard_ns),
+            [0, 28_000, 30_000, 57_000, 60_000, Ns::MAX / 8].map(guard_ns),
             [100_000, 100_000, 200_000, 200_000, 300_000, 300_000]
         );
     }
