@@ -72,11 +72,11 @@ pub(crate) fn asked_ns(sleep_ns: Ns) -> Ns {
 
 /// How long before a planned moment a sleep should end, so that it has ended in time nearly always.
 ///
-/// It is three and a half times the median of how much later than asked sleeps of 2 ms end, in steps of 100 us. The 99th
-/// percentile of the same sleeps is about 1.5 medians on a quiet machine, but on a busy one it jumps from process to
-/// process, and so would the guard; its length changes how warm the machine is when a request comes, and with it what
-/// the target costs. The median and the steps make it the same every time. Below the limits too many sleeps end late,
-/// above them too much CPU is burned.
+/// It is three and a half times the median of how much later than asked sleeps of 2 ms end, in steps of 100 us. The
+/// 99th percentile of the same sleeps is about 1.5 medians on a quiet machine, but on a busy one it jumps from process
+/// to process, and so would the guard; its length changes how warm the machine is when a request comes, and with it
+/// what the target costs. The median and the steps keep it the same wherever the machine is as quiet as before. Below
+/// the limits too many sleeps end late, above them too much CPU is burned.
 ///
 /// # Errors
 /// When epoll fails.
