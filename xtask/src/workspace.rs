@@ -44,8 +44,7 @@ impl Workspace {
 
     /// `cargo <args>` at the root, with the toolchain that called this driver.
     pub(crate) fn cargo(&self, args: &[&str]) -> Cmd<'_> {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        without_cargo_run(cmd!(self.sh, "{cargo} {args...}"))
+        without_cargo_run(cmd!(self.sh, "cargo {args...}"))
     }
 
     /// As [`Self::cargo`], for the commands that compile.
