@@ -12,8 +12,11 @@ use crate::workspace::Workspace;
 /// Little-endian BPF, as on every machine this runs on.
 pub(crate) const TARGET: &str = "bpfel-unknown-none";
 
-/// `--btf` keeps the types, which the kernel checks the maps with and which `inspect` shows.
-const FLAGS: &str = "-C linker=bpf-linker -C link-arg=--btf";
+/// `--btf` keeps the types, which the kernel checks the maps with, wants for `bpf_loop`, and which `inspect` shows.
+/// `--disable-expand-memcpy-in-order` lets LLVM expand `memset` in place: with its opposite, the linker's default,
+/// clearing a few words is a call of a loop over bytes. `v3` is of kernel 5.1 and has 32-bit operations.
+const FLAGS: &str = "-C linker=bpf-linker -C link-arg=--btf -C link-arg=--disable-expand-memcpy-in-order \
+                     -C target-cpu=v3";
 
 /// `cargo build` for the kernel; the caller adds what is to be built.
 ///

@@ -95,8 +95,4 @@ pub enum Discard {
     GeneratorLate,
     /// The hypervisor took the processor away.
     Steal,
-    /// The agent lost events, or its ledger does not close.
-    LedgerOpen,
-    /// Requests failed.
-    RequestsFailed,
 }

@@ -133,10 +133,12 @@ pub struct Metric {
     pub untraced: Option<f64>,
     /// Hodges-Lehmann estimate of the difference, or the level.
     pub estimate: f64,
-    /// Lower end of the 95 % interval.
-    pub low: f64,
-    /// Upper end of the 95 % interval.
-    pub high: f64,
+    /// Lower end of the 95 % interval; absent where there is too little data for one.
+    pub low: Option<f64>,
+    /// Upper end of the 95 % interval; absent where there is too little data for one.
+    pub high: Option<f64>,
+    /// Differences that the estimate is made of: pairs, or chunks of pairs.
+    pub samples: u32,
     /// Minimum detectable effect at 80 % power, from this run's own spread.
     pub mde: Option<f64>,
     /// The limit it was judged against, where it gates.

@@ -75,3 +75,11 @@ pub const EXCEPTIONS: [(Counter, &str); 6] = [
     (Counter::ScanLimit, "scan_limit"),
     (Counter::UnsupportedSyscall, "unsupported_syscall"),
 ];
+
+/// Has every hit of this row ended in one way?
+#[must_use]
+pub fn closes(row: &Row) -> bool {
+    let filtered: u64 = FILTERED.iter().map(|(counter, _)| row[*counter as usize]).sum();
+    let ends = filtered + row[Counter::Submitted as usize] + row[Counter::ReserveFailed as usize];
+    row[Counter::Hits as usize] + row[Counter::Extra as usize] == ends
+}

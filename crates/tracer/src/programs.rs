@@ -10,7 +10,7 @@ use aya::{
 };
 use tracer_common::{
     connection::Connection,
-    counter::{COUNTERS, Row},
+    counter::{COUNTERS, Row, closes},
     names,
 };
 
@@ -30,6 +30,8 @@ pub struct Programs {
 }
 
 const PROGRAM: &str = "raw_tracepoint_sys_exit";
+/// Readings of the counters until one is without a hit under way.
+const READINGS: u32 = 100;
 const TRACEPOINT: &str = "sys_exit";
 
 impl Programs {
@@ -91,9 +93,23 @@ impl Programs {
 
     /// The counters, summed over all processors.
     ///
+    /// Other processors go on counting while theirs are read, so a reading may catch a hit between its beginning and
+    /// its end. Such a reading is taken again; a ledger that truly does not close is returned as it is.
+    ///
     /// # Errors
     /// With the kernel's reason.
     pub fn counters(&self) -> Result<Row> {
+        let mut row = self.read_counters()?;
+        for _ in 0..READINGS {
+            if closes(&row) {
+                break;
+            }
+            row = self.read_counters()?;
+        }
+        Ok(row)
+    }
+
+    fn read_counters(&self) -> Result<Row> {
         let rows = self.counters.get(&0, 0)?;
         let mut sum = [0; COUNTERS];
         for row in rows.iter() {

@@ -1,0 +1,124 @@
+//! Exit codes: what a script may rely on. A crash never looks like a verdict.
+
+use std::process::ExitCode;
+
+use record::verdict::Word;
+
+use crate::{child::Interrupted, scenario::Mistakes};
+
+/// How a command that did not fail has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// There was nothing to judge, and all went well.
+    Done,
+    /// A verdict was reached.
+    Judged(Word),
+    /// A signal ended the run; what was measured is kept.
+    Interrupted {
+        /// Number of the signal.
+        signal: i32,
+    },
+}
+
+/// The user asked for something that does not exist or cannot be.
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// This machine or user cannot measure.
+#[derive(Debug)]
+pub struct Unfit(pub String);
+
+impl std::fmt::Display for Unfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+/// Says what failed, and turns an outcome into the process's exit code.
+#[must_use]
+pub fn code(outcome: anyhow::Result<Outcome>) -> ExitCode {
+    match outcome {
+        Ok(outcome) => ExitCode::from(of_outcome(outcome)),
+        Err(error) => {
+            let shown = format!("{error:#}");
+            eprintln!("{}{shown}", if shown.starts_with("error") { "" } else { "error: " });
+            ExitCode::from(of_error(&error))
+        }
+    }
+}
+
+fn of_outcome(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Done => 0,
+        Outcome::Judged(word) => of_word(word),
+        Outcome::Interrupted { signal } => 128u8.saturating_add(u8::try_from(signal).unwrap_or(0)),
+    }
+}
+
+/// The exit code of a verdict.
+#[must_use]
+pub fn of_word(word: Word) -> u8 {
+    match word {
+        Word::Pass | Word::Improved => 0,
+        Word::NotComparable => 3,
+        Word::Inconclusive | Word::New => 4,
+        Word::Invalid => 5,
+        Word::Regressed | Word::OverBudget => 99,
+    }
+}
+
+fn of_error(error: &anyhow::Error) -> u8 {
+    if error.is::<Usage>() || error.is::<Mistakes>() {
+        2
+    } else if error.is::<Unfit>() {
+        3
+    } else if error.is::<Interrupted>() {
+        130
+    } else {
+        1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use record::verdict::Word;
+
+    use super::{Outcome, Unfit, Usage, of_error, of_outcome};
+
+    #[test]
+    fn every_word_has_its_code() {
+        let words = [
+            (Word::Invalid, 5),
+            (Word::OverBudget, 99),
+            (Word::Regressed, 99),
+            (Word::NotComparable, 3),
+            (Word::Inconclusive, 4),
+            (Word::New, 4),
+            (Word::Improved, 0),
+            (Word::Pass, 0),
+        ];
+        for (word, code) in words {
+            assert_eq!(of_outcome(Outcome::Judged(word)), code, "{word:?}");
+        }
+    }
+
+    #[test]
+    fn signals_and_errors_have_their_codes() {
+        assert_eq!(of_outcome(Outcome::Interrupted { signal: 2 }), 130);
+        assert_eq!(of_outcome(Outcome::Interrupted { signal: 15 }), 143);
+        assert_eq!(of_error(&anyhow::anyhow!("broken")), 1);
+        assert_eq!(of_error(&Usage("no".into()).into()), 2);
+        assert_eq!(of_error(&Unfit("no".into()).into()), 3);
+        assert_eq!(of_error(&anyhow::Error::from(Unfit("no".into())).context("in a context")), 3);
+    }
+}

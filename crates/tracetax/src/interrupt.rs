@@ -1,0 +1,44 @@
+//! Signals that end a run in good order.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use anyhow::Result;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+/// Raised by the first INT, TERM or HUP.
+#[derive(Debug, Clone)]
+pub struct Interrupt {
+    raised: Arc<AtomicBool>,
+    signal: Arc<AtomicUsize>,
+}
+
+impl Interrupt {
+    /// Catches the signals from now on.
+    ///
+    /// # Errors
+    /// When the kernel refuses the handlers.
+    pub fn catch() -> Result<Self> {
+        let caught = Self { raised: Arc::default(), signal: Arc::default() };
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            // In this order: whoever sees the flag also sees which signal it was.
+            signal_hook::flag::register_usize(signal, Arc::clone(&caught.signal), signal as usize)?;
+            signal_hook::flag::register(signal, Arc::clone(&caught.raised))?;
+        }
+        Ok(caught)
+    }
+
+    /// The flag, for those who wait.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.raised)
+    }
+
+    /// The signal, if one came.
+    #[must_use]
+    pub fn signal(&self) -> Option<i32> {
+        self.raised.load(Ordering::Relaxed).then(|| self.signal.load(Ordering::Relaxed) as i32)
+    }
+}

@@ -1,0 +1,21 @@
+//! The lab: scenario -> plan -> run -> judge -> report.
+//!
+//! Data flows one way. `scenario`, `plan`, `judge` and `report` are pure: no clock, no environment, no randomness
+//! but a seed that is an argument. `run` is the only step that starts processes. The lab knows target, agent and
+//! load generator only as binaries that speak the protocols of the `record` crate.
+
+pub mod bench;
+pub mod cgroup;
+pub mod child;
+pub mod clean;
+pub mod exit;
+pub mod host;
+pub mod interrupt;
+pub mod judge;
+pub mod plan;
+pub mod readings;
+pub mod report;
+pub mod results;
+pub mod rig;
+pub mod run;
+pub mod scenario;

@@ -1,0 +1,32 @@
+//! Shows a verdict. Nothing is computed here that a reader would have to trust: the numbers are the verdict's.
+
+mod tables;
+mod text;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::{exit::Outcome, judge, results::Folder};
+
+pub use text::{Look, render};
+
+/// Arguments of `report`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Folder of the run; the newest by default
+    run: Option<PathBuf>,
+}
+
+/// Judges a stored run again, and shows the verdict.
+///
+/// # Errors
+/// When the folder is none of a run, or damaged.
+pub fn run(args: &Args) -> Result<Outcome> {
+    let path = args.run.clone().unwrap_or_else(|| crate::bench::results_folder().join("latest"));
+    let folder = Folder::open(&path)?;
+    let (plan, host, blocks) = (folder.plan()?, folder.host()?, folder.blocks()?);
+    let verdict = judge::judge(&plan, &blocks);
+    println!("{}", render(&verdict, &plan, &host, Look::Terminal));
+    Ok(Outcome::Judged(verdict.word))
+}

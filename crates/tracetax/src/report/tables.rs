@@ -1,0 +1,103 @@
+//! The tables of a scenario.
+
+use record::verdict::{ArmSummary, Metric, TreatmentVerdict, Word};
+use tabled::{Table, builder::Builder, settings::Style};
+
+use super::Look;
+use crate::judge::short;
+
+/// Both arms side by side, with every field of the sample result that tracetax started from.
+pub fn arms(treatment: &TreatmentVerdict, look: Look) -> String {
+    let mut builder = Builder::default();
+    builder.push_record(["", "untraced", treatment.name.as_str()]);
+    for (name, of) in ROWS {
+        builder.push_record([name.to_owned(), of(&treatment.untraced), of(&treatment.treated)]);
+    }
+    styled(builder.build(), look)
+}
+
+type Cell = fn(&ArmSummary) -> String;
+
+const ROWS: [(&str, Cell); 16] = [
+    ("requests sent", |arm| arm.sent.to_string()),
+    ("requests succeeded", |arm| arm.completed.to_string()),
+    ("requests traced", |arm| arm.traced_requests.map_or("-".into(), |count| count.to_string())),
+    ("throughput, requests/s", |arm| short(arm.throughput_per_second)),
+    ("error rate, %", |arm| short(arm.error_rate_pct)),
+    ("latency average, ms", |arm| short(arm.latency_mean_ms)),
+    ("latency p50, ms", |arm| short(arm.latency_p50_ms)),
+    ("latency p95, ms", |arm| optional(arm.latency_p95_ms)),
+    ("latency p99, ms", |arm| optional(arm.latency_p99_ms)),
+    ("latency min, ms", |arm| short(arm.latency_min_ms)),
+    ("latency max, ms", |arm| short(arm.latency_max_ms)),
+    ("lateness of the generator p99, ms", |arm| optional(arm.lateness_p99_ms)),
+    ("server CPU average, % of a core", |arm| short(arm.cpu_mean_pct)),
+    ("server CPU peak, % of a core", |arm| short(arm.cpu_peak_pct)),
+    ("server CPU, us/request", |arm| short(arm.server_cpu_us_per_request)),
+    ("server memory, MB", |arm| short(arm.target_rss_mb)),
+];
+
+/// The paired differences.
+pub fn metrics(treatment: &TreatmentVerdict, look: Look) -> String {
+    let mut builder = Builder::default();
+    builder.push_record([
+        "difference, traced - untraced",
+        "untraced",
+        "estimate",
+        "95 % interval",
+        "MDE",
+        "budget",
+        "verdict",
+    ]);
+    for metric in &treatment.metrics {
+        builder.push_record([
+            metric.name.clone(),
+            optional(metric.untraced),
+            signed(metric),
+            interval(metric),
+            optional(metric.mde),
+            optional(metric.limit),
+            metric.word.map_or("-", word).to_owned(),
+        ]);
+    }
+    styled(builder.build(), look)
+}
+
+fn signed(metric: &Metric) -> String {
+    let plus = if metric.untraced.is_some() && metric.estimate >= 0.0 { "+" } else { "" };
+    format!("{plus}{}", short(metric.estimate))
+}
+
+fn interval(metric: &Metric) -> String {
+    match (metric.low, metric.high) {
+        _ if metric.untraced.is_none() => "exact".into(),
+        (Some(low), Some(high)) => format!("{} to {}", short(low), short(high)),
+        _ => format!("none of {} samples", metric.samples),
+    }
+}
+
+fn optional(number: Option<f64>) -> String {
+    number.map_or("-".into(), short)
+}
+
+fn styled(mut table: Table, look: Look) -> String {
+    match look {
+        Look::Terminal => table.with(Style::rounded()),
+        Look::Markdown => table.with(Style::markdown()),
+    };
+    table.to_string()
+}
+
+/// A word as people read it.
+pub fn word(word: Word) -> &'static str {
+    match word {
+        Word::Invalid => "invalid",
+        Word::OverBudget => "over-budget",
+        Word::Regressed => "regressed",
+        Word::NotComparable => "not-comparable",
+        Word::Inconclusive => "inconclusive",
+        Word::New => "new",
+        Word::Improved => "improved",
+        Word::Pass => "pass",
+    }
+}

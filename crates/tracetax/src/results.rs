@@ -1,0 +1,147 @@
+//! The folder of a run: what is written, and what is read back.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use record::{block::Block, host::Host, plan::Plan};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The folder of one run.
+#[derive(Debug, Clone)]
+pub struct Folder(PathBuf);
+
+/// The list of blocks, open for appending.
+#[derive(Debug)]
+pub struct Blocks(File);
+
+impl Folder {
+    /// Makes the folder `name` under `results`, and points `latest` at it.
+    ///
+    /// # Errors
+    /// When it is there already or cannot be made.
+    pub fn create(results: &Path, name: &str) -> Result<Self> {
+        fs::create_dir_all(results).with_context(|| format!("cannot make {}", results.display()))?;
+        let path = results.join(name);
+        fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        fs::create_dir(path.join("logs"))?;
+        let (latest, next) = (results.join("latest"), results.join(format!(".latest-{name}")));
+        std::os::unix::fs::symlink(name, &next)?;
+        fs::rename(&next, &latest)
+            .with_context(|| format!("cannot point {} at this run", latest.display()))?;
+        Ok(Self(path))
+    }
+
+    /// The folder at `path`, which must be one of a run.
+    ///
+    /// # Errors
+    /// When it holds no plan.
+    pub fn open(path: &Path) -> Result<Self> {
+        let plan = path.join("plan.json");
+        anyhow::ensure!(plan.is_file(), "{} is no folder of a run: it holds no plan.json", path.display());
+        Ok(Self(path.to_path_buf()))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where the standard error of a child goes.
+    #[must_use]
+    pub fn log(&self, role: &str) -> PathBuf {
+        self.0.join("logs").join(format!("{role}.log"))
+    }
+
+    /// Writes a file whole: either the old or the new content is there, never half of it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, content: &str) -> Result<()> {
+        let (path, next) = (self.0.join(name), self.0.join(format!(".{name}.new")));
+        let mut file = File::create(&next).with_context(|| format!("cannot write {}", next.display()))?;
+        file.write_all(content.as_bytes())
+            .and_then(|()| file.sync_all())
+            .with_context(|| format!("cannot write {}", next.display()))?;
+        fs::rename(&next, &path).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Writes a value as JSON.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        self.write(name, &(serde_json::to_string_pretty(value)? + "\n"))
+    }
+
+    /// Opens the list of blocks for appending.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn append_blocks(&self) -> Result<Blocks> {
+        let path = self.0.join("blocks.jsonl");
+        let file = File::options().append(true).create(true).open(&path);
+        Ok(Blocks(file.with_context(|| format!("cannot write {}", path.display()))?))
+    }
+
+    /// Reads the plan.
+    ///
+    /// # Errors
+    /// When it is not there or no plan.
+    pub fn plan(&self) -> Result<Plan> {
+        self.read_json("plan.json")
+    }
+
+    /// Reads what the machine was.
+    ///
+    /// # Errors
+    /// When it is not there or no such file.
+    pub fn host(&self) -> Result<Host> {
+        self.read_json("host.json")
+    }
+
+    fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        let path = self.0.join(name);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
+    }
+
+    /// Reads all blocks. A last line without its end is a block that was being written when the run was killed: it is
+    /// left out.
+    ///
+    /// # Errors
+    /// Names file and line of anything else that is no block.
+    pub fn blocks(&self) -> Result<Vec<Block>> {
+        let path = self.0.join("blocks.jsonl");
+        let mut reader =
+            BufReader::new(File::open(&path).with_context(|| format!("cannot read {}", path.display()))?);
+        let mut blocks = Vec::new();
+        let mut line = String::new();
+        while reader.read_line(&mut line).with_context(|| format!("cannot read {}", path.display()))? > 0 {
+            if !line.ends_with('\n') {
+                break;
+            }
+            let block = serde_json::from_str(&line)
+                .with_context(|| format!("{}:{}: this line is no block", path.display(), blocks.len() + 1))?;
+            blocks.push(block);
+            line.clear();
+        }
+        Ok(blocks)
+    }
+}
+
+impl Blocks {
+    /// Appends one block, and returns when it is on the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn append(&mut self, block: &Block) -> Result<()> {
+        let mut line = serde_json::to_vec(block)?;
+        line.push(b'\n');
+        self.0.write_all(&line).and_then(|()| self.0.sync_data()).context("cannot write blocks.jsonl")
+    }
+}

@@ -1,0 +1,223 @@
+//! The only step that measures: from a plan to blocks, each on the disk before the next begins.
+//!
+//! A block is a straight line: switch the arm, warm up, settle, read counters, load, settle, read counters, write.
+//! Nothing here looks at what was measured, but for the rules by which a block is discarded.
+
+use std::{
+    thread::sleep,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::Result;
+use record::{
+    agent::AgentStats,
+    block::{Block, Discard, ProcessUse, SCHEMA},
+    load::{LoadPlan, LoadResult, Pacing},
+    plan::{Arm, Life, Pair, Plan, ScenarioPlan},
+};
+
+use crate::{
+    cgroup::Role,
+    plan::treatment,
+    readings::{CpuReading, MachineCpu, ProcessReading, steal_ns},
+    results::Blocks,
+    rig::{Load, Pairing, Stage},
+};
+
+/// Counters of a task that runs move only at the tick, 4 ms at 250 Hz; a task that has stopped is up to date at once.
+/// Target, agent and generator are idle this long before each reading.
+const SETTLE: Duration = Duration::from_millis(2);
+
+/// A request that takes longer has failed.
+const REQUEST_LIMIT: Duration = Duration::from_secs(5);
+
+/// A generator that sends later than this at its 99th percentile is no instrument.
+const LATENESS_LIMIT_NS: u64 = 100_000;
+
+/// Share of a block that the hypervisor may take on a core.
+const STEAL_LIMIT: f64 = 0.1;
+
+/// Told of each block, for progress and `-v`.
+pub trait Watcher {
+    /// A block is over and stored.
+    fn block(&mut self, block: &Block);
+}
+
+/// Runs the whole plan.
+///
+/// # Errors
+/// When a process fails, a file cannot be written, or a signal came: blocks that were finished are stored.
+pub fn run(
+    plan: &Plan,
+    stage: &mut Stage<'_>,
+    machine: &MachineCpu,
+    blocks: &mut Blocks,
+    watcher: &mut dyn Watcher,
+) -> Result<()> {
+    let mut load = Load::start(stage)?;
+    for scenario in &plan.scenarios {
+        for life in &scenario.lives {
+            let mut bench = Bench::begin(scenario, life, stage, machine, &mut load)?;
+            for pair in &life.pairs {
+                bench.pair(pair, blocks, watcher)?;
+            }
+            bench.pairing.finish()?;
+        }
+    }
+    load.finish()
+}
+
+/// One life on the bench.
+struct Bench<'a> {
+    scenario: &'a ScenarioPlan,
+    life: &'a Life,
+    stage: &'a Stage<'a>,
+    machine: &'a MachineCpu,
+    load: &'a mut Load,
+    pairing: Pairing,
+}
+
+/// What is read on both sides of a block.
+struct Edge {
+    cpu: CpuReading,
+    target: ProcessReading,
+    agent: Option<ProcessReading>,
+    ledger: Option<AgentStats>,
+    steal_ns: Vec<u64>,
+}
+
+impl<'a> Bench<'a> {
+    fn begin(
+        scenario: &'a ScenarioPlan,
+        life: &'a Life,
+        stage: &'a mut Stage<'_>,
+        machine: &'a MachineCpu,
+        load: &'a mut Load,
+    ) -> Result<Self> {
+        // A fresh group, so that its memory peak is of this life alone.
+        stage.groups.renew(Role::Agent)?;
+        let pairing = Pairing::start(stage, treatment(scenario, life))?;
+        load.connect(pairing.address, scenario.load.connections)?;
+        Ok(Self { scenario, life, stage, machine, load, pairing })
+    }
+
+    /// Measures a pair; where a block of it must be discarded, the pair is measured once more.
+    fn pair(&mut self, pair: &Pair, blocks: &mut Blocks, watcher: &mut dyn Watcher) -> Result<()> {
+        for attempt in 0..2 {
+            let mut discarded = false;
+            for (position, arm) in pair.order.into_iter().enumerate() {
+                let block = self.block(pair, arm, position as u8, attempt)?;
+                blocks.append(&block)?;
+                watcher.block(&block);
+                discarded |= block.discarded.is_some();
+            }
+            if !discarded {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, pair: &Pair, arm: Arm, position: u8, attempt: u8) -> Result<Block> {
+        let switched = Instant::now();
+        self.pairing.switch(arm)?;
+        let toggle_ns = switched.elapsed().as_nanos() as u64;
+        if self.scenario.load.warmup_ns > 0 {
+            self.run_load(pair.seed ^ u64::MAX, self.scenario.load.warmup_ns)?;
+        }
+        let before = self.edge()?;
+        let started_unix_ns =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
+        let load = self.run_load(pair.seed, self.scenario.load.block_ns)?;
+        let after = self.edge()?;
+        let steal_ns: Vec<u64> =
+            after.steal_ns.iter().zip(&before.steal_ns).map(|(a, b)| a.saturating_sub(*b)).collect();
+        let elapsed_ns = after.cpu.elapsed(&before.cpu).as_nanos() as u64;
+        Ok(Block {
+            schema: SCHEMA.into(),
+            scenario: self.scenario.name.clone(),
+            treatment: treatment(self.scenario, self.life).name.clone(),
+            life: self.life.index,
+            pair: pair.index,
+            arm,
+            position,
+            attempt,
+            started_unix_ns,
+            elapsed_ns,
+            toggle_ns,
+            discarded: discard(&load, self.scenario.load.pacing, &steal_ns, elapsed_ns),
+            load,
+            cpu: after.cpu.since(&before.cpu),
+            target: after.target.since(&before.target),
+            agent: use_of(after.agent, before.agent),
+            agent_memory_peak_bytes: self
+                .stage
+                .groups
+                .memory_peak_bytes(Role::Agent)
+                .filter(|_| self.pairing.agent_pid().is_some()),
+            tracer: after.ledger.zip(before.ledger).map(|(after, before)| ledger_since(&after, &before)),
+            steal_ns,
+        })
+    }
+
+    fn run_load(&mut self, seed: u64, duration_ns: u64) -> Result<LoadResult> {
+        self.load.run(LoadPlan {
+            seed,
+            pacing: self.scenario.load.pacing,
+            duration_ns,
+            path: self.scenario.load.path.clone(),
+            timeout_ns: REQUEST_LIMIT.as_nanos() as u64,
+        })
+    }
+
+    /// Reads everything once all is quiet. The agent drains first, so that a block pays for its own events.
+    fn edge(&mut self) -> Result<Edge> {
+        let ledger = self.pairing.ledger()?;
+        let target = ProcessReading::take(self.pairing.target_pid())?;
+        let agent = self.pairing.agent_pid().map(ProcessReading::take).transpose()?;
+        let steal_ns = steal_ns()?;
+        sleep(SETTLE);
+        let cpu = CpuReading::take(&self.stage.groups, self.machine)?;
+        Ok(Edge { cpu, target, agent, ledger, steal_ns })
+    }
+}
+
+fn use_of(after: Option<ProcessReading>, before: Option<ProcessReading>) -> Option<ProcessUse> {
+    after.zip(before).map(|(after, before)| after.since(&before))
+}
+
+/// The rules by which a block does not count. None of them can see what the tracer costs.
+fn discard(load: &LoadResult, pacing: Pacing, steal_ns: &[u64], elapsed_ns: u64) -> Option<Discard> {
+    let stolen = steal_ns.iter().any(|ns| *ns as f64 > STEAL_LIMIT * elapsed_ns as f64);
+    if stolen {
+        return Some(Discard::Steal);
+    }
+    let open_loop = !matches!(pacing, Pacing::Closed);
+    let late =
+        load.lateness.decode().map_or(0, |lateness| lateness.value_at_quantile(0.99)) > LATENESS_LIMIT_NS;
+    (open_loop && late).then_some(Discard::GeneratorLate)
+}
+
+/// The ledger over a block: all counters only grow.
+fn ledger_since(after: &AgentStats, before: &AgentStats) -> AgentStats {
+    let each = |after: &std::collections::BTreeMap<String, u64>,
+                before: &std::collections::BTreeMap<String, u64>| {
+        after
+            .iter()
+            .map(|(name, count)| (name.clone(), count - before.get(name).copied().unwrap_or(0).min(*count)))
+            .collect()
+    };
+    AgentStats {
+        hits: after.hits - before.hits,
+        extra: after.extra - before.extra,
+        filtered: each(&after.filtered, &before.filtered),
+        submitted: after.submitted - before.submitted,
+        reserve_failed: after.reserve_failed - before.reserve_failed,
+        received: after.received - before.received,
+        parsed: after.parsed - before.parsed,
+        rejected: each(&after.rejected, &before.rejected),
+        requests: after.requests - before.requests,
+        exceptions: each(&after.exceptions, &before.exceptions),
+        wakeups: after.wakeups - before.wakeups,
+    }
+}
