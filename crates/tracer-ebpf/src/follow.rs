@@ -11,7 +11,7 @@ use tracer_common::{
     connection::{Connection, Outcome},
     counter::Counter,
     event::{ANSWER_HALF, REQUEST_HALF, WHOLE},
-    http::Chunk,
+    http::{Chunk, may_begin_request},
     names,
 };
 
@@ -52,7 +52,7 @@ impl Place {
 
     #[inline(always)]
     fn connection(self) -> Option<*mut Connection> {
-        CONNECTIONS.get_ptr_mut(&self.key())
+        CONNECTIONS.get_ptr_mut(self.key())
     }
 }
 
@@ -86,19 +86,28 @@ pub fn read(ledger: Ledger, place: Place, bytes: UserBytes) {
     let Some(connection) = place.connection().or_else(|| begin(ledger, place, &bytes)) else {
         return;
     };
-    unsafe { (*connection).begin_read() };
-    visit(ledger, connection, place, bytes, read_step);
+    if !unsafe { (*connection).begin_read() } {
+        return ledger.count(Counter::Progress);
+    }
+    if !visit(ledger, connection, place, bytes, read_step) {
+        unsafe { (*connection).requests.give_up() };
+    }
 }
 
 /// The process has written `bytes`.
 #[inline(always)]
 pub fn written(ledger: Ledger, place: Place, bytes: UserBytes) {
-    match place.connection() {
-        Some(connection) if unsafe { (*connection).in_flight() } == 0 => {
-            answer_without_request(ledger, connection)
-        }
-        Some(connection) => visit(ledger, connection, place, bytes, write_step),
-        None => ledger.count(Counter::NoConnection),
+    let Some(connection) = place.connection() else {
+        return ledger.count(Counter::NoConnection);
+    };
+    if unsafe { (*connection).answers.is_lost() } {
+        return ledger.count(Counter::Progress);
+    }
+    if unsafe { (*connection).in_flight() } == 0 {
+        return answer_without_request(ledger, connection);
+    }
+    if !visit(ledger, connection, place, bytes, write_step) {
+        unsafe { (*connection).answers.give_up() };
     }
 }
 
@@ -157,11 +166,12 @@ fn begin(ledger: Ledger, place: Place, bytes: &UserBytes) -> Option<*mut Connect
         ledger.count(Counter::Fault);
         return None;
     };
-    if !first.is_ascii_uppercase() {
+    if !may_begin_request(first) {
         ledger.count(Counter::NoConnection);
         return None;
     }
-    if CONNECTIONS.insert(&place.key(), &NEW_CONNECTION, ANY).is_err() {
+    let fresh: &Connection = &NEW_CONNECTION;
+    if CONNECTIONS.insert(place.key(), fresh, ANY).is_err() {
         ledger.count(Counter::TableFull);
         return None;
     }
@@ -175,14 +185,12 @@ fn begin(ledger: Ledger, place: Place, bytes: &UserBytes) -> Option<*mut Connect
 /// Written bytes that belong to no request: an answer whose request was read before the programs were attached.
 #[inline(always)]
 fn answer_without_request(ledger: Ledger, connection: *mut Connection) {
-    let answers = unsafe { &mut (*connection).answers };
-    if !answers.is_lost() {
-        answers.give_up();
-        ledger.count(Counter::AnswerWithoutRequest);
-    }
+    unsafe { (*connection).answers.give_up() };
+    ledger.count(Counter::AnswerWithoutRequest);
     ledger.count(Counter::Progress);
 }
 
+/// Hands `bytes` to `step`. False if not all of them were seen: then nobody knows what follows.
 #[inline(always)]
 fn visit(
     ledger: Ledger,
@@ -190,19 +198,19 @@ fn visit(
     place: Place,
     bytes: UserBytes,
     step: unsafe extern "C" fn(u64, *mut Visit) -> c_long,
-) {
+) -> bool {
     let Some(cursor) = CURSOR.get_ptr_mut(0) else {
-        return;
+        return false;
     };
     unsafe { *cursor = Cursor { bytes, place, taken: 0, events: 0, fault: 0, lost: 0 } };
     let mut visit = Visit { connection, cursor, ledger, chunk: Chunk::EMPTY };
     unsafe { bpf_loop(MAX_STEPS, step as *mut c_void, (&raw mut visit).cast(), 0) };
-    close_visit(ledger, unsafe { &*cursor });
+    close_visit(ledger, unsafe { &*cursor })
 }
 
-/// Counts how the hit has ended.
+/// Counts how the hit has ended. True if all bytes were seen.
 #[inline(always)]
-fn close_visit(ledger: Ledger, cursor: &Cursor) {
+fn close_visit(ledger: Ledger, cursor: &Cursor) -> bool {
     if cursor.fault != 0 {
         ledger.count(Counter::ReadFault);
     } else if cursor.lost != 0 {
@@ -214,6 +222,7 @@ fn close_visit(ledger: Ledger, cursor: &Cursor) {
         0 => ledger.count(Counter::Progress),
         events => ledger.add(Counter::Extra, (events - 1) as u64),
     }
+    cursor.bytes.is_empty()
 }
 
 unsafe extern "C" fn read_step(_index: u64, visit: *mut Visit) -> c_long {

@@ -19,6 +19,7 @@ static TARGET_TGID: u32 = 0;
 /// `sys_exit` has two arguments: the saved registers and what the call returned
 /// (include/trace/events/syscalls.h).
 #[raw_tracepoint(tracepoint = "sys_exit")]
+#[allow(clippy::needless_pass_by_value, reason = "the macro hands the context over by value")]
 pub fn raw_tracepoint_sys_exit(context: RawTracePointContext) -> i32 {
     if let Some(ledger) = Ledger::open() {
         exit(ledger, &context);

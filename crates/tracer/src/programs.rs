@@ -51,7 +51,7 @@ impl Programs {
             )?;
         match strategy {
             Strategy::RawTracepoint => {
-                program(&mut ebpf)?.load().context("the kernel refuses `raw-tracepoint`")?
+                program(&mut ebpf)?.load().context("the kernel refuses `raw-tracepoint`")?;
             }
         }
         let events = RingBuf::try_from(take(&mut ebpf, names::EVENTS)?)?;

@@ -55,8 +55,8 @@ fn judge_treatment(plan: &ScenarioPlan, treatment: &Treatment, selected: &Select
         name: treatment.name.clone(),
         pairs: selected.pairs.len() as u32,
         discarded_blocks: selected.discarded as u32,
-        untraced: arm::summary(selected.pairs.iter().map(|pair| pair.untraced)),
-        treated: arm::summary(selected.pairs.iter().map(|pair| pair.treated)),
+        untraced: arm::summary(&selected.pairs.iter().map(|pair| pair.untraced).collect::<Vec<_>>()),
+        treated: arm::summary(&selected.pairs.iter().map(|pair| pair.treated).collect::<Vec<_>>()),
         metrics: metric::all(selected, &plan.budget),
     }
 }

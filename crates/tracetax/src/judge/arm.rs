@@ -12,14 +12,14 @@ const BEYOND: u64 = 10;
 
 /// Sums up the blocks.
 #[must_use]
-pub fn summary<'a>(blocks: impl Iterator<Item = &'a Block> + Clone) -> ArmSummary {
-    let sum = |of: fn(&Block) -> u64| blocks.clone().map(of).sum::<u64>();
-    let response = merged(blocks.clone().map(|block| &block.load.response));
-    let lateness = merged(blocks.clone().map(|block| &block.load.lateness));
+pub fn summary(blocks: &[&Block]) -> ArmSummary {
+    let sum = |of: fn(&Block) -> u64| blocks.iter().map(|block| of(block)).sum::<u64>();
+    let response = merged(blocks.iter().map(|block| &block.load.response));
+    let lateness = merged(blocks.iter().map(|block| &block.load.lateness));
     let planned = sum(|block| block.load.planned);
     let failed = sum(|block| block.load.failed.values().sum());
     let seconds = sum(|block| block.load.elapsed_ns) as f64 / 1e9;
-    let traced = blocks.clone().filter_map(|block| block.tracer.as_ref()).map(|tracer| tracer.requests);
+    let traced = blocks.iter().filter_map(|block| block.tracer.as_ref()).map(|tracer| tracer.requests);
     ArmSummary {
         sent: sum(|block| block.load.sent),
         completed: sum(|block| block.load.completed),
@@ -33,9 +33,9 @@ pub fn summary<'a>(blocks: impl Iterator<Item = &'a Block> + Clone) -> ArmSummar
         latency_max_ms: response.max() as f64 / NS_PER_MS,
         lateness_p99_ms: quantile_ms(&lateness, 0.99),
         cpu_mean_pct: 100.0 * ratio(sum(|block| block.cpu.target_ns) as f64 / 1e9, seconds),
-        cpu_peak_pct: blocks.clone().map(target_cpu_pct).fold(0.0, f64::max),
+        cpu_peak_pct: blocks.iter().map(|block| target_cpu_pct(block)).fold(0.0, f64::max),
         server_cpu_us_per_request: ratio(sum(|block| block.cpu.target_ns) as f64 / 1e3, sum(answered) as f64),
-        target_rss_mb: median(blocks.clone().map(|block| block.target.rss_bytes as f64 / BYTES_PER_MB)),
+        target_rss_mb: median(blocks.iter().map(|block| block.target.rss_bytes as f64 / BYTES_PER_MB)),
         traced_requests: traced.clone().next().map(|_| traced.sum()),
     }
 }
