@@ -88,13 +88,20 @@ impl Connection {
         self.answers.end_with_connection();
     }
 
-    /// To be called when a read begins: bytes after something that was not understood are tried as a new request,
-    /// since a process that goes on reading may have gone on to the next message.
+    /// To be called when a read begins. Says whether its bytes are to be given to [`Self::read`].
+    ///
+    /// After something that was not understood, a new request is tried only once the process has answered it: before,
+    /// the bytes may go on with it, and the answer to it would be taken for the answer to the new one.
     #[inline(always)]
-    pub fn begin_read(&mut self) {
+    #[must_use]
+    pub fn begin_read(&mut self) -> bool {
         if self.requests.is_lost() {
+            if self.in_flight() != 0 || !self.answers.is_lost() {
+                return false;
+            }
             self.requests.restart();
         }
+        true
     }
 
     /// Gives bytes of `chunk` from `from` on to the side of the requests. Returns where it has stopped.
@@ -105,12 +112,19 @@ impl Connection {
             self.request_bytes = 0;
         }
         let heads = self.requests.heads;
-        let (to, pause) = self.requests.scan(Direction::Request, &mut self.line, chunk, from);
+        let (to, _) = self.requests.scan(Direction::Request, &mut self.line, chunk, from);
         self.request_bytes += (to - from) as u64;
         if self.requests.heads != heads {
             self.request_begun(heads);
         }
-        (to, if pause as u8 == Pause::Lost as u8 { Outcome::Lost } else { Outcome::Nothing })
+        if !self.requests.is_lost() {
+            return (to, Outcome::Nothing);
+        }
+        if self.held == 0 {
+            // It was no request line, so nobody knows whose bytes these are. They must not leave with a later event.
+            self.line = RequestLine::NEW;
+        }
+        (to, Outcome::Lost)
     }
 
     #[inline(always)]
@@ -130,12 +144,17 @@ impl Connection {
         self.held = 1;
     }
 
-    /// Gives bytes of `chunk` from `from` on to the side of the answers. Returns where it has stopped.
+    /// Gives bytes of `chunk` from `from` on to the side of the answers. Returns where it has stopped. An answer that
+    /// belongs to no request is lost.
     #[inline(always)]
     pub fn write(&mut self, chunk: &Chunk, from: usize) -> (usize, Outcome) {
         let bit = self.head_bits >> (self.answers.messages & (MAX_IN_FLIGHT - 1));
         let direction = Direction::Answer { to_head: bit & 1 != 0 };
         if self.answers.at_start() {
+            if self.in_flight() == 0 {
+                self.answers.give_up();
+                return (from, Outcome::Lost);
+            }
             self.response_bytes = 0;
         }
         let (to, pause) = self.answers.scan(direction, &mut self.line, chunk, from);

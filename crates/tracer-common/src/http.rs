@@ -33,6 +33,8 @@ enum Phase {
     Start,
     Method,
     Path,
+    Query,
+    RequestVersion,
     LineRest,
     LineStart,
     NameContent,
@@ -63,7 +65,6 @@ const NAME_LENGTH: [u64; 2] = window(b"ontent-length");
 /// `ransfer-encoding`, likewise.
 const NAME_CODING: [u64; 2] = window(b"ransfer-encoding");
 const CODING_CHUNKED: u64 = window(b"chunked")[0];
-const METHOD_PRI: u64 = window(b"PRI")[0];
 const VERSION_1_0: u64 = window(b"HTTP/1.0")[0];
 const VERSION_1_1: u64 = window(b"HTTP/1.1")[0];
 
@@ -80,6 +81,13 @@ const fn window(text: &[u8]) -> [u64; 2] {
 
 const fn shifted(words: [u64; 2], byte: u8) -> [u64; 2] {
     [(words[0] << 8) | byte as u64, (words[1] << 8) | (words[0] >> 56)]
+}
+
+/// Can a request begin with this byte, or the empty line that may stand before one?
+#[inline(always)]
+#[must_use]
+pub fn may_begin_request(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte == b'\r' || byte == b'\n'
 }
 
 /// Which way the bytes go.
@@ -252,8 +260,10 @@ impl Progress {
             }
             Phase::LengthValue => self.each::<16>(chunk, from, Self::length_value),
             Phase::CodingValue => self.each::<16>(chunk, from, Self::coding_value),
-            Phase::Start => self.each::<2>(chunk, from, |this, byte| this.start(direction, byte)),
+            Phase::Start => self.each::<1>(chunk, from, |this, byte| this.start(direction, byte)),
             Phase::Method => self.each::<8>(chunk, from, |this, byte| this.method(line, byte)),
+            Phase::Query => self.each::<CHUNK>(chunk, from, Self::query),
+            Phase::RequestVersion => self.each::<10>(chunk, from, Self::request_version),
             Phase::Version => self.each::<8>(chunk, from, Self::version),
             Phase::Status => self.each::<3>(chunk, from, Self::status),
             Phase::ChunkSize => self.each::<16>(chunk, from, Self::chunk_size),
@@ -319,7 +329,7 @@ impl Progress {
     fn start(&mut self, direction: Direction, byte: u8) -> Pause {
         let request = matches!(direction, Direction::Request);
         if request && (byte == b'\r' || byte == b'\n') {
-            return Pause::NeedMore;
+            return Pause::NextPart;
         }
         if !byte.is_ascii_uppercase() {
             return self.lose();
@@ -332,7 +342,7 @@ impl Progress {
 
     #[inline(always)]
     fn method(&mut self, line: &mut RequestLine, byte: u8) -> Pause {
-        if byte == b' ' && self.words[0] != METHOD_PRI {
+        if byte == b' ' {
             line.method = self.words[0];
             line.path_len = 0;
             line.path_truncated = 0;
@@ -350,10 +360,37 @@ impl Progress {
     #[inline(always)]
     fn path(&mut self, line: &mut RequestLine, byte: u8) -> Pause {
         match byte {
-            b' ' | b'?' | b'\r' => self.go_on(Phase::LineRest),
-            b'\n' => self.go_on(Phase::LineStart),
+            b' ' => self.go_on(Phase::RequestVersion),
+            b'?' => self.go_on(Phase::Query),
+            b'\r' | b'\n' => self.lose(),
             _ => {
                 line.push(byte);
+                Pause::NeedMore
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn query(&mut self, byte: u8) -> Pause {
+        match byte {
+            b' ' => self.go_on(Phase::RequestVersion),
+            b'\r' | b'\n' => self.lose(),
+            _ => Pause::NeedMore,
+        }
+    }
+
+    /// What ends a request line. Checked, so that no text of another kind is taken for a request: its words would
+    /// leave as method and path.
+    #[inline(always)]
+    fn request_version(&mut self, byte: u8) -> Pause {
+        match byte {
+            b'\n' if self.words[0] == VERSION_1_1 || self.words[0] == VERSION_1_0 => {
+                self.go_on(Phase::LineStart)
+            }
+            b'\r' => Pause::NeedMore,
+            _ if byte == b'\n' || self.count >= 8 => self.lose(),
+            _ => {
+                self.push(byte);
                 Pause::NeedMore
             }
         }
@@ -443,6 +480,9 @@ impl Progress {
             self.count += 1;
         } else if byte != b' ' && byte != b'\t' && byte != b'\r' {
             return self.lose();
+        } else if self.count != 0 {
+            // Nothing but space may follow the number.
+            self.count = 17;
         }
         Pause::NeedMore
     }
