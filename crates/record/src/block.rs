@@ -47,6 +47,14 @@ pub struct Block {
     pub tracer: Option<AgentStats>,
     /// Time that the hypervisor gave to others, by core, in nanoseconds (from ticks: a coarse figure).
     pub steal_ns: Vec<u64>,
+    /// Idle time of all processors together, in nanoseconds (from ticks: a coarse figure).
+    pub idle_ns: u64,
+    /// Processors online.
+    pub cores: u32,
+    /// How far the wall clock and the monotonic clock went apart over the block, in nanoseconds: a step of the clock.
+    pub clock_gap_ns: u64,
+    /// After detaching: how long the counters of hits went on moving, in nanoseconds.
+    pub still_ns: u64,
     /// Why the block does not count, where it does not.
     pub discarded: Option<Discard>,
 }

@@ -35,6 +35,8 @@ pub struct ScenarioPlan {
     pub treatments: Vec<Treatment>,
     /// Absolute limits from the file.
     pub budget: Budget,
+    /// Limits of paired cost from the file.
+    pub margin: Margin,
     /// The lives of the target, each a fresh process with its own pairs.
     pub lives: Vec<Life>,
 }
@@ -93,6 +95,18 @@ pub struct Budget {
     pub agent_memory_mb: Option<f64>,
     /// Added response latency at the 99th percentile, in milliseconds.
     pub added_latency_ms: Option<f64>,
+    /// At least this many events per second, without loss.
+    pub events_per_second: Option<f64>,
+    /// At least this share of treated blocks without a failed request, a lost event or a dead process, in percent.
+    pub uptime_pct: Option<f64>,
+}
+
+/// Limits of paired cost. A limit that is absent is not judged.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Margin {
+    /// Extra CPU of the server per request, in microseconds.
+    pub server_cpu_us_per_request: Option<f64>,
 }
 
 /// One life of the target.

@@ -81,8 +81,35 @@ pub struct TreatmentVerdict {
     pub untraced: ArmSummary,
     /// What the treated blocks came to.
     pub treated: ArmSummary,
+    /// Where the CPU time of all counted blocks went.
+    pub cpu: CpuLedger,
     /// The paired differences.
     pub metrics: Vec<Metric>,
+}
+
+/// CPU time of all counted blocks of a treatment, both arms, in percent of elapsed time on all processors. The parts
+/// add up to 100 but for what is unaccounted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CpuLedger {
+    /// The target.
+    pub target_pct: f64,
+    /// The agent.
+    pub agent_pct: f64,
+    /// The load generator.
+    pub load_pct: f64,
+    /// The lab.
+    pub lab_pct: f64,
+    /// All other tasks of the machine.
+    pub rest_pct: f64,
+    /// Idle.
+    pub idle_pct: f64,
+    /// Taken by the hypervisor.
+    pub steal_pct: f64,
+    /// What is left: interrupts, and what the counters do not see.
+    pub unaccounted_pct: f64,
+    /// Blocks whose parts miss the elapsed time by more than 1 % and the coarseness of the idle counter.
+    pub blocks_not_closed: u32,
 }
 
 /// One arm over all its counted blocks.
@@ -121,6 +148,40 @@ pub struct ArmSummary {
     pub target_rss_mb: f64,
     /// Requests that the tracer reported.
     pub traced_requests: Option<u64>,
+    /// In closed loop, who was busier, and so set the rate.
+    pub limited_by: Option<LimitedBy>,
+}
+
+/// A limit, and which side of it is good.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// An absolute limit: not above.
+    Budget(f64),
+    /// An absolute limit: not below.
+    AtLeast(f64),
+    /// A limit of paired cost: not above.
+    Margin(f64),
+}
+
+impl Limit {
+    /// The number.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Budget(value) | Self::AtLeast(value) | Self::Margin(value) => value,
+        }
+    }
+}
+
+/// Who sets the rate of a closed loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitedBy {
+    /// The target was busier than the generator.
+    Target,
+    /// The generator was busier than the target: the target could do more.
+    Generator,
 }
 
 /// A paired difference, treated minus untraced, or an absolute level of the treated arm.
@@ -139,10 +200,16 @@ pub struct Metric {
     pub high: Option<f64>,
     /// Differences that the estimate is made of: pairs, or chunks of pairs.
     pub samples: u32,
-    /// Minimum detectable effect at 80 % power, from this run's own spread.
+    /// Minimum detectable effect at 80 % power and the level of the verdict, from this run's own spread.
     pub mde: Option<f64>,
+    /// The mean of the same differences and its Student interval, as a cross-check that never gates.
+    pub mean: Option<[f64; 3]>,
+    /// Lowest, middle and highest median of the lives of the target, where there are at least two.
+    pub lives: Option<[f64; 3]>,
     /// The limit it was judged against, where it gates.
-    pub limit: Option<f64>,
+    pub limit: Option<Limit>,
+    /// Could this run have seen a difference as large as the limit?
+    pub adequate: Option<bool>,
     /// The word, where it gates.
     pub word: Option<Word>,
 }

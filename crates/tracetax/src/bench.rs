@@ -25,8 +25,8 @@ use crate::{
     scenario::{self, Scenario},
 };
 
-/// What `--all` measures, in this order.
-const ALL: [&str; 5] = ["light", "medium", "heavy", "stress", "saturation"];
+/// What `--all` measures, in this order: the null control first, since without it no other number counts.
+const ALL: [&str; 6] = ["control-null", "light", "medium", "heavy", "stress", "saturation"];
 
 /// Arguments of `bench`.
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,7 @@ pub struct Args {
     /// Names of scenarios, or paths of scenario files
     #[arg(required_unless_present = "all")]
     scenarios: Vec<String>,
-    /// Measure light, medium, heavy, stress and saturation
+    /// Measure control-null, light, medium, heavy, stress and saturation
     #[arg(long, conflicts_with = "scenarios")]
     all: bool,
     /// How much is measured

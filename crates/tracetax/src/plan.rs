@@ -73,6 +73,7 @@ fn scenario_plan(scenario: &Scenario, pairs: u32, seed: u64) -> ScenarioPlan {
         load: scenario.load.clone(),
         treatments: scenario.treatments.clone(),
         budget: scenario.budget.clone(),
+        margin: scenario.margin.clone(),
         lives: lives(scenario, pairs, &mut rng),
     }
 }

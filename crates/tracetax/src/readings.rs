@@ -13,7 +13,7 @@ use procfs::process::{Process, SmapsRollup};
 use record::block::ProcessUse;
 
 pub use cpu::CpuReading;
-pub use machine::{MachineCpu, steal_ns};
+pub use machine::{MachineCpu, Ticks};
 
 /// Readings of one process. Taking one walks all pages of the process for the proportional set, which takes
 /// from 0.1 ms up and holds the lock of its memory map meanwhile: never inside a measured interval.

@@ -7,7 +7,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -53,6 +53,9 @@ impl Cores {
         }
     }
 }
+
+/// For the hits to cease after the programs are detached.
+const STILL_LIMIT: Duration = Duration::from_secs(1);
 
 /// What every start of a process needs.
 #[derive(Debug)]
@@ -186,6 +189,26 @@ impl Pairing {
     #[must_use]
     pub fn agent_pid(&self) -> Option<u32> {
         self.agent.as_ref().map(Child::pid)
+    }
+
+    /// Waits until the tracer is no longer hit, after it was detached. At once where there is none.
+    ///
+    /// # Errors
+    /// When the agent cannot tell, or is still hit after a second.
+    pub fn wait_until_still(&mut self) -> Result<()> {
+        let started = Instant::now();
+        let mut hits = None;
+        while let Some(ledger) = self.ledger()? {
+            if hits == Some(ledger.hits) {
+                break;
+            }
+            anyhow::ensure!(
+                started.elapsed() < STILL_LIMIT,
+                "the tracer is still hit long after it was detached"
+            );
+            hits = Some(ledger.hits);
+        }
+        Ok(())
     }
 
     /// Switches the arm.

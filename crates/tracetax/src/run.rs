@@ -19,7 +19,7 @@ use record::{
 use crate::{
     cgroup::Role,
     plan::treatment,
-    readings::{CpuReading, MachineCpu, ProcessReading, steal_ns},
+    readings::{CpuReading, MachineCpu, ProcessReading, Ticks},
     results::Blocks,
     rig::{Load, Pairing, Stage},
 };
@@ -83,7 +83,8 @@ struct Edge {
     target: ProcessReading,
     agent: Option<ProcessReading>,
     ledger: Option<AgentStats>,
-    steal_ns: Vec<u64>,
+    ticks: Ticks,
+    wall: SystemTime,
 }
 
 impl<'a> Bench<'a> {
@@ -122,17 +123,26 @@ impl<'a> Bench<'a> {
         let switched = Instant::now();
         self.pairing.switch(arm)?;
         let toggle_ns = switched.elapsed().as_nanos() as u64;
+        let detached = Instant::now();
+        if arm == Arm::Untraced {
+            self.pairing.wait_until_still()?;
+        }
+        let still_ns = detached.elapsed().as_nanos() as u64;
         if self.scenario.load.warmup_ns > 0 {
             self.run_load(pair.seed ^ u64::MAX, self.scenario.load.warmup_ns)?;
         }
         let before = self.edge()?;
-        let started_unix_ns =
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
         let load = self.run_load(pair.seed, self.scenario.load.block_ns)?;
         let after = self.edge()?;
-        let steal_ns: Vec<u64> =
-            after.steal_ns.iter().zip(&before.steal_ns).map(|(a, b)| a.saturating_sub(*b)).collect();
-        let elapsed_ns = after.cpu.elapsed(&before.cpu).as_nanos() as u64;
+        let steal_ns: Vec<u64> = after
+            .ticks
+            .steal_ns
+            .iter()
+            .zip(&before.ticks.steal_ns)
+            .map(|(a, b)| a.saturating_sub(*b))
+            .collect();
+        let elapsed = after.cpu.elapsed(&before.cpu);
+        let elapsed_ns = elapsed.as_nanos() as u64;
         Ok(Block {
             schema: SCHEMA.into(),
             scenario: self.scenario.name.clone(),
@@ -142,9 +152,13 @@ impl<'a> Bench<'a> {
             arm,
             position,
             attempt,
-            started_unix_ns,
+            started_unix_ns: before.wall.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64),
             elapsed_ns,
             toggle_ns,
+            still_ns,
+            clock_gap_ns: clock_gap_ns(before.wall, after.wall, elapsed),
+            idle_ns: after.ticks.idle_ns.saturating_sub(before.ticks.idle_ns),
+            cores: steal_ns.len() as u32,
             discarded: discard(&load, self.scenario.load.pacing, &steal_ns, elapsed_ns),
             load,
             cpu: after.cpu.since(&before.cpu),
@@ -175,11 +189,21 @@ impl<'a> Bench<'a> {
         let ledger = self.pairing.ledger()?;
         let target = ProcessReading::take(self.pairing.target_pid())?;
         let agent = self.pairing.agent_pid().map(ProcessReading::take).transpose()?;
-        let steal_ns = steal_ns()?;
         sleep(SETTLE);
+        let ticks = Ticks::take()?;
+        let wall = SystemTime::now();
         let cpu = CpuReading::take(&self.stage.groups, self.machine)?;
-        Ok(Edge { cpu, target, agent, ledger, steal_ns })
+        Ok(Edge { cpu, target, agent, ledger, ticks, wall })
     }
+}
+
+/// How far the wall clock went apart from the monotonic one.
+fn clock_gap_ns(before: SystemTime, after: SystemTime, elapsed: Duration) -> u64 {
+    let wall_ns = match after.duration_since(before) {
+        Ok(forward) => forward.as_nanos() as i128,
+        Err(backward) => -(backward.duration().as_nanos() as i128),
+    };
+    (wall_ns - elapsed.as_nanos() as i128).unsigned_abs() as u64
 }
 
 fn use_of(after: Option<ProcessReading>, before: Option<ProcessReading>) -> Option<ProcessUse> {

@@ -15,7 +15,7 @@ mod syntax;
 
 use std::collections::BTreeMap;
 
-use record::plan::{Budget, ScenarioLoad, Treatment};
+use record::plan::{Budget, Margin, ScenarioLoad, Treatment};
 
 use mistakes::Mistake;
 use notes::Notes;
@@ -39,6 +39,8 @@ pub struct Scenario {
     pub treatments: Vec<Treatment>,
     /// Absolute limits.
     pub budget: Budget,
+    /// Limits of paired cost.
+    pub margin: Margin,
     /// The line (from 1) of each key that `[budget]` holds, for notes beside the file.
     pub budget_lines: BTreeMap<&'static str, usize>,
 }

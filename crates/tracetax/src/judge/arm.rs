@@ -1,6 +1,11 @@
 //! What one arm came to, over all its blocks that count.
 
-use record::{block::Block, histogram, verdict::ArmSummary};
+use record::{
+    block::Block,
+    histogram,
+    load::Pacing,
+    verdict::{ArmSummary, LimitedBy},
+};
 
 use super::ledger::answered;
 
@@ -12,7 +17,7 @@ const BEYOND: u64 = 10;
 
 /// Sums up the blocks.
 #[must_use]
-pub fn summary(blocks: &[&Block]) -> ArmSummary {
+pub fn summary(pacing: Pacing, blocks: &[&Block]) -> ArmSummary {
     let sum = |of: fn(&Block) -> u64| blocks.iter().map(|block| of(block)).sum::<u64>();
     let response = merged(blocks.iter().map(|block| &block.load.response));
     let lateness = merged(blocks.iter().map(|block| &block.load.lateness));
@@ -37,7 +42,14 @@ pub fn summary(blocks: &[&Block]) -> ArmSummary {
         server_cpu_us_per_request: ratio(sum(|block| block.cpu.target_ns) as f64 / 1e3, sum(answered) as f64),
         target_rss_mb: median(blocks.iter().map(|block| block.target.rss_bytes as f64 / BYTES_PER_MB)),
         traced_requests: traced.clone().next().map(|_| traced.sum()),
+        limited_by: matches!(pacing, Pacing::Closed)
+            .then(|| limited_by(sum(|block| block.cpu.target_ns), sum(|block| block.cpu.load_ns))),
     }
+}
+
+/// Each has a processor for itself at saturation: the one that was busier had no time left to give.
+fn limited_by(target_ns: u64, load_ns: u64) -> LimitedBy {
+    if target_ns >= load_ns { LimitedBy::Target } else { LimitedBy::Generator }
 }
 
 /// One histogram of many. A histogram that cannot be read counts as empty: the ledger and the counts beside it show

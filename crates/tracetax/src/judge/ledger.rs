@@ -8,7 +8,7 @@ use super::Measured;
 #[must_use]
 pub fn open(pair: &Measured<'_>) -> Option<String> {
     let block = pair.treated.pair;
-    untraced(pair.untraced).or_else(|| treated(pair.treated)).map(|what| format!("pair {block}: {what}"))
+    untraced(pair.untraced).or_else(|| of_treated(pair.treated)).map(|what| format!("pair {block}: {what}"))
 }
 
 /// Requests that got a whole answer, of whatever status.
@@ -22,7 +22,9 @@ fn untraced(block: &Block) -> Option<String> {
     (tracer.hits != 0).then(|| format!("the tracer was hit {} times while it was detached", tracer.hits))
 }
 
-fn treated(block: &Block) -> Option<String> {
+/// What is open in a treated block, if anything.
+#[must_use]
+pub fn of_treated(block: &Block) -> Option<String> {
     let tracer = block.tracer.as_ref()?;
     let answered = answered(block);
     if let Some(open) = identities(tracer) {

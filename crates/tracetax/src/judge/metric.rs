@@ -1,22 +1,22 @@
-//! The metrics of a treatment: paired differences with their intervals, and levels of the agent.
+//! The metrics of a treatment: paired differences with their intervals, and levels of the treated arm.
+
+use std::collections::BTreeMap;
 
 use record::{
     block::Block,
-    plan::Budget,
-    verdict::{Metric, Word},
+    plan::{Budget, Margin, ScenarioPlan},
+    verdict::{Limit, Metric},
 };
-use stats::{Alpha, Interval, Sample, power, signed_rank};
+use stats::{Alpha, Sample, power, signed_rank, student};
 
 use super::{
     Measured, Selected,
-    arm::{merged, quantile_ms, ratio},
+    arm::ratio,
+    gate::{Candidate, FAMILY_RATE},
+    latency,
     ledger::answered,
-    short,
+    short, uptime,
 };
-
-/// Most chunks that pairs are merged into for a latency quantile, and fewest requests an arm of each.
-const MOST_CHUNKS: usize = 20;
-const CHUNK_REQUESTS: u64 = 1_000;
 
 const BYTES_PER_MB: f64 = 1e6;
 
@@ -24,20 +24,30 @@ const BYTES_PER_MB: f64 = 1e6;
 struct Paired {
     name: &'static str,
     of: fn(&Block) -> f64,
-    limit: fn(&Budget) -> Option<f64>,
+    limit: fn(&Budget, &Margin) -> Option<Limit>,
 }
 
 /// All quantities that are compared pair by pair.
 const PAIRED: [Paired; 6] = [
-    Paired { name: "server_cpu_us_per_request", of: server_cpu_us_per_request, limit: |_| None },
-    Paired { name: "agent_cpu_us_per_request", of: agent_cpu_us_per_request, limit: |_| None },
-    Paired { name: "load_cpu_us_per_request", of: load_cpu_us_per_request, limit: |_| None },
-    Paired { name: "total_cpu_us_per_request", of: total_cpu_us_per_request, limit: |_| None },
-    Paired { name: "cpu_overhead_points", of: cpu_points, limit: |budget| budget.cpu_overhead_points },
-    Paired { name: "throughput_per_second", of: throughput_per_second, limit: |_| None },
+    Paired {
+        name: "server_cpu_us_per_request",
+        of: server_cpu_us_per_request,
+        limit: |_, margin| margin.server_cpu_us_per_request.map(Limit::Margin),
+    },
+    Paired { name: "agent_cpu_us_per_request", of: agent_cpu_us_per_request, limit: |_, _| None },
+    Paired { name: "load_cpu_us_per_request", of: load_cpu_us_per_request, limit: |_, _| None },
+    Paired { name: "total_cpu_us_per_request", of: total_cpu_us_per_request, limit: |_, _| None },
+    Paired {
+        name: "cpu_overhead_points",
+        of: cpu_points,
+        limit: |budget, _| budget.cpu_overhead_points.map(Limit::Budget),
+    },
+    Paired { name: "throughput_per_second", of: throughput_per_second, limit: |_, _| None },
 ];
 
-fn server_cpu_us_per_request(block: &Block) -> f64 {
+/// CPU of the target per answered request, in microseconds.
+#[must_use]
+pub fn server_cpu_us_per_request(block: &Block) -> f64 {
     ratio(block.cpu.target_ns as f64 / 1e3, answered(block) as f64)
 }
 
@@ -63,20 +73,29 @@ fn throughput_per_second(block: &Block) -> f64 {
     ratio(block.load.completed as f64, block.load.elapsed_ns as f64 / 1e9)
 }
 
-/// Everything that is told of a treatment.
-pub fn all(selected: &Selected<'_>, budget: &Budget) -> Vec<Metric> {
-    let mut metrics: Vec<_> =
-        PAIRED.iter().filter_map(|paired| difference(paired, selected, budget)).collect();
-    metrics.extend(latency("added_latency_p50_ms", 0.5, selected, None));
-    metrics.extend(latency("added_latency_ms", 0.99, selected, budget.added_latency_ms));
-    metrics.extend(agent_memory(selected, budget.agent_memory_mb));
-    metrics
+/// Events that reached the agent and became records.
+fn events_per_second(block: &Block) -> f64 {
+    let events = block.tracer.as_ref().map_or(0, |tracer| tracer.parsed);
+    ratio(events as f64, block.load.elapsed_ns as f64 / 1e9)
 }
 
-/// Two equal arms: does the cost of the server differ, at 1 %?
+/// Everything that is told of a treatment.
+pub fn all(plan: &ScenarioPlan, selected: &Selected<'_>) -> Vec<Candidate> {
+    let budget = &plan.budget;
+    let mut all: Vec<_> = PAIRED.iter().filter_map(|paired| difference(paired, plan, selected)).collect();
+    all.extend(added_latency("added_latency_p50_ms", 0.5, selected, None));
+    all.extend(added_latency("added_latency_ms", 0.99, selected, budget.added_latency_ms));
+    all.extend(agent_memory(selected, budget.agent_memory_mb));
+    all.extend(budget.events_per_second.and_then(|least| events(selected, least)));
+    all.extend(budget.uptime_pct.and_then(|least| up(selected, least)));
+    all
+}
+
+/// Two equal arms: does the cost of the server differ, at 1 %? Says how, if so.
+#[must_use]
 pub fn control_excludes_zero(selected: &Selected<'_>) -> Option<String> {
     let sample = differences(&selected.pairs, server_cpu_us_per_request)?;
-    let interval = signed_rank::interval(&sample, Alpha::of_confidence(0.99).ok()?);
+    let interval = signed_rank::interval(&sample, Alpha::of_confidence(1.0 - FAMILY_RATE).ok()?);
     (interval.low > 0.0 || interval.high < 0.0).then(|| {
         let [low, estimate, high] = [interval.low, interval.estimate, interval.high].map(short);
         format!("{estimate} us of server CPU per request, 99 % interval {low} to {high}")
@@ -87,84 +106,97 @@ fn differences(pairs: &[Measured<'_>], of: fn(&Block) -> f64) -> Option<Sample> 
     Sample::new(pairs.iter().map(|pair| of(pair.treated) - of(pair.untraced)).collect()).ok()
 }
 
-fn confidence() -> Alpha {
-    Alpha::of_confidence(0.95).expect("a constant within range")
-}
-
-fn difference(paired: &Paired, selected: &Selected<'_>, budget: &Budget) -> Option<Metric> {
+fn difference(paired: &Paired, plan: &ScenarioPlan, selected: &Selected<'_>) -> Option<Candidate> {
     let sample = differences(&selected.pairs, paired.of)?;
     let level = Sample::new(selected.pairs.iter().map(|pair| (paired.of)(pair.untraced)).collect()).ok()?;
-    let limit = (paired.limit)(budget);
-    Some(metric(paired.name, Some(stats::median(&level)), &sample, limit))
+    let limit = (paired.limit)(&plan.budget, &plan.margin);
+    let mut candidate = candidate(paired.name, Some(stats::median(&level)), sample, limit);
+    candidate.metric.lives = lives(&selected.pairs, paired.of);
+    Some(candidate)
 }
 
-fn metric(name: &str, untraced: Option<f64>, sample: &Sample, limit: Option<f64>) -> Metric {
-    let interval = signed_rank::interval(sample, confidence());
-    Metric {
+fn candidate(name: &str, untraced: Option<f64>, sample: Sample, limit: Option<Limit>) -> Candidate {
+    let (shown, judged) = (Alpha::of_confidence(0.95), Alpha::one_sided(FAMILY_RATE));
+    let (shown, judged) = (shown.expect("within range"), judged.expect("within range"));
+    let interval = signed_rank::interval(&sample, shown);
+    let mde = power::mde(&sample, judged, power::Power::Percent80);
+    let mean = student::interval(&sample, shown);
+    let metric = Metric {
         name: name.into(),
         untraced,
         estimate: interval.estimate,
         low: finite(interval.low),
         high: finite(interval.high),
         samples: sample.count() as u32,
-        mde: finite(power::mde(sample, confidence(), power::Power::Percent80)),
+        mde: finite(mde),
+        mean: mean.low.is_finite().then_some([mean.low, mean.estimate, mean.high]),
+        lives: None,
         limit,
-        word: limit.map(|limit| word(&interval, limit)),
-    }
+        // At least so many is a level, far from zero; how small a change could be seen does not matter for it.
+        adequate: limit.filter(|limit| !matches!(limit, Limit::AtLeast(_))).map(|limit| mde <= limit.value()),
+        word: None,
+    };
+    Candidate { metric, sample: Some(sample) }
 }
 
 fn finite(number: f64) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// First match wins; a bound that is not there never passes and never fails.
-fn word(interval: &Interval, limit: f64) -> Word {
-    if interval.low > limit {
-        Word::OverBudget
-    } else if interval.high <= limit {
-        Word::Pass
-    } else {
-        Word::Inconclusive
+/// The spread between lives of the target: what a fresh process alone changes.
+fn lives(pairs: &[Measured<'_>], of: fn(&Block) -> f64) -> Option<[f64; 3]> {
+    let mut by_life: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for pair in pairs {
+        by_life.entry(pair.treated.life).or_default().push(of(pair.treated) - of(pair.untraced));
     }
+    let samples: Vec<Sample> = by_life.into_values().filter_map(|life| Sample::new(life).ok()).collect();
+    let spread = stats::spread_of_medians(&samples).filter(|_| samples.len() >= 2)?;
+    Some([spread.low, spread.middle, spread.high])
 }
 
-/// A quantile of response latency. Quantiles of single blocks mean little, so neighbouring pairs are merged into
-/// chunks; the chunk is then the sample, and its coin is that of its pairs.
-fn latency(name: &str, quantile: f64, selected: &Selected<'_>, limit: Option<f64>) -> Option<Metric> {
-    let mut levels = Vec::new();
-    let mut changes = Vec::new();
-    for chunk in chunks(&selected.pairs) {
-        let untraced = quantile_ms(&merged(chunk.iter().map(|pair| &pair.untraced.load.response)), quantile)?;
-        let treated = quantile_ms(&merged(chunk.iter().map(|pair| &pair.treated.load.response)), quantile)?;
-        levels.push(untraced);
-        changes.push(treated - untraced);
-    }
-    let level = stats::median(&Sample::new(levels).ok()?);
-    Some(metric(name, Some(level), &Sample::new(changes).ok()?, limit))
+fn added_latency(
+    name: &str,
+    quantile: f64,
+    selected: &Selected<'_>,
+    limit: Option<f64>,
+) -> Option<Candidate> {
+    let (levels, differences) = latency::at_quantile(&selected.pairs, quantile)?;
+    Some(candidate(name, Some(stats::median(&levels)), differences, limit.map(Limit::Budget)))
 }
 
-fn chunks<'p, 'b>(pairs: &'p [Measured<'b>]) -> impl Iterator<Item = &'p [Measured<'b>]> {
-    let requests: u64 =
-        pairs.iter().map(|pair| pair.untraced.load.completed.min(pair.treated.load.completed)).sum();
-    let count = usize::try_from(requests / CHUNK_REQUESTS).unwrap_or(MOST_CHUNKS).clamp(1, MOST_CHUNKS);
-    let size = pairs.len().div_ceil(count).max(1);
-    pairs.chunks(size)
+fn events(selected: &Selected<'_>, least: f64) -> Option<Candidate> {
+    let sample =
+        Sample::new(selected.pairs.iter().map(|pair| events_per_second(pair.treated)).collect()).ok()?;
+    Some(candidate("events_per_second", None, sample, Some(Limit::AtLeast(least))))
 }
 
-/// The agent's peak is a level, told by the kernel exactly, so it has no interval.
-fn agent_memory(selected: &Selected<'_>, limit: Option<f64>) -> Option<Metric> {
+/// The agent's peak is a level that the kernel tells exactly, so its bounds are the level.
+fn agent_memory(selected: &Selected<'_>, limit: Option<f64>) -> Option<Candidate> {
     let peaks = selected.pairs.iter().filter_map(|pair| pair.treated.agent_memory_peak_bytes);
     let peak = peaks.max()? as f64 / BYTES_PER_MB;
-    let interval = Interval { low: peak, estimate: peak, high: peak };
-    Some(Metric {
-        name: "agent_memory_mb".into(),
+    Some(level("agent_memory_mb", [peak; 3], 1, limit.map(Limit::Budget)))
+}
+
+fn up(selected: &Selected<'_>, least: f64) -> Option<Candidate> {
+    let treated: Vec<&Block> = selected.pairs.iter().map(|pair| pair.treated).collect();
+    let bounds = uptime::share_pct(&treated)?;
+    Some(level("uptime_pct", bounds, treated.len() as u32, Some(Limit::AtLeast(least))))
+}
+
+fn level(name: &str, [low, estimate, high]: [f64; 3], samples: u32, limit: Option<Limit>) -> Candidate {
+    let metric = Metric {
+        name: name.into(),
         untraced: None,
-        estimate: peak,
-        low: Some(peak),
-        high: Some(peak),
-        samples: 1,
+        estimate,
+        low: Some(low),
+        high: Some(high),
+        samples,
         mde: None,
+        mean: None,
+        lives: None,
         limit,
-        word: limit.map(|limit| word(&interval, limit)),
-    })
+        adequate: None,
+        word: None,
+    };
+    Candidate { metric, sample: None }
 }

@@ -90,20 +90,32 @@ fn schedstat_ns(text: &str) -> anyhow::Result<u64> {
     Ok(sum)
 }
 
-/// Time that the hypervisor gave to others, by processor, in nanoseconds since boot. From /proc/stat, in
-/// ticks of (nearly always) 10 ms: a coarse figure, blind to short stalls.
-///
-/// # Errors
-/// When /proc/stat is not readable.
-pub fn steal_ns() -> anyhow::Result<Vec<u64>> {
-    let stats = KernelStats::current().context("cannot read /proc/stat")?;
-    let ns = stats.cpu_time.iter().map(|cpu| cpu.steal_ms().unwrap_or(0) * 1_000_000);
-    Ok(ns.collect())
+/// Time by processor since boot, from /proc/stat, in ticks of (nearly always) 10 ms: coarse figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticks {
+    /// Time that the hypervisor gave to others, by processor, in nanoseconds; blind to short stalls.
+    pub steal_ns: Vec<u64>,
+    /// Time without a task to run, waiting for a disk included, of all processors together, in nanoseconds.
+    pub idle_ns: u64,
+}
+
+impl Ticks {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When /proc/stat is not readable.
+    pub fn take() -> anyhow::Result<Self> {
+        let stats = KernelStats::current().context("cannot read /proc/stat")?;
+        let steal = stats.cpu_time.iter().map(|cpu| cpu.steal_ms().unwrap_or(0) * 1_000_000);
+        let idle_ms =
+            stats.cpu_time.iter().map(|cpu| cpu.idle_ms() + cpu.iowait_ms().unwrap_or(0)).sum::<u64>();
+        Ok(Self { steal_ns: steal.collect(), idle_ns: idle_ms * 1_000_000 })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{schedstat_ns, steal_ns};
+    use super::{Ticks, schedstat_ns};
 
     #[test]
     fn time_of_all_processors_is_summed() {
@@ -127,6 +139,8 @@ cpu1 0 0 10 5 7 3 2500000 20 30
 
     #[test]
     fn every_processor_has_its_steal() {
-        assert!(!steal_ns().unwrap().is_empty());
+        let ticks = Ticks::take().unwrap();
+        assert!(!ticks.steal_ns.is_empty());
+        assert!(ticks.idle_ns > 0);
     }
 }

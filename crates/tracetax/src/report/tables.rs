@@ -1,6 +1,6 @@
 //! The tables of a scenario.
 
-use record::verdict::{ArmSummary, Metric, TreatmentVerdict, Word};
+use record::verdict::{ArmSummary, CpuLedger, Limit, LimitedBy, Metric, TreatmentVerdict, Word};
 use tabled::{Table, builder::Builder, settings::Style};
 
 use super::Look;
@@ -18,7 +18,7 @@ pub fn arms(treatment: &TreatmentVerdict, look: Look) -> String {
 
 type Cell = fn(&ArmSummary) -> String;
 
-const ROWS: [(&str, Cell); 16] = [
+const ROWS: [(&str, Cell); 17] = [
     ("requests sent", |arm| arm.sent.to_string()),
     ("requests succeeded", |arm| arm.completed.to_string()),
     ("requests traced", |arm| arm.traced_requests.map_or("-".into(), |count| count.to_string())),
@@ -34,29 +34,26 @@ const ROWS: [(&str, Cell); 16] = [
     ("server CPU average, % of a core", |arm| short(arm.cpu_mean_pct)),
     ("server CPU peak, % of a core", |arm| short(arm.cpu_peak_pct)),
     ("server CPU, us/request", |arm| short(arm.server_cpu_us_per_request)),
+    ("rate limited by", |arm| match arm.limited_by {
+        Some(LimitedBy::Target) => "target".into(),
+        Some(LimitedBy::Generator) => "generator".into(),
+        None => "schedule".into(),
+    }),
     ("server memory, MB", |arm| short(arm.target_rss_mb)),
 ];
 
 /// The paired differences.
 pub fn metrics(treatment: &TreatmentVerdict, look: Look) -> String {
     let mut builder = Builder::default();
-    builder.push_record([
-        "difference, traced - untraced",
-        "untraced",
-        "estimate",
-        "95 % interval",
-        "MDE",
-        "budget",
-        "verdict",
-    ]);
+    builder.push_record(["difference", "untraced", "estimate", "95 % interval", "MDE", "budget", "verdict"]);
     for metric in &treatment.metrics {
         builder.push_record([
             metric.name.clone(),
             optional(metric.untraced),
             signed(metric),
             interval(metric),
-            optional(metric.mde),
-            optional(metric.limit),
+            mde(metric),
+            limit(metric),
             metric.word.map_or("-", word).to_owned(),
         ]);
     }
@@ -74,6 +71,39 @@ fn interval(metric: &Metric) -> String {
         (Some(low), Some(high)) => format!("{} to {}", short(low), short(high)),
         _ => format!("none of {} samples", metric.samples),
     }
+}
+
+fn limit(metric: &Metric) -> String {
+    match metric.limit {
+        None => "-".into(),
+        Some(Limit::AtLeast(least)) => format!(">= {}", short(least)),
+        Some(limit) => format!("<= {}", short(limit.value())),
+    }
+}
+
+fn mde(metric: &Metric) -> String {
+    let inadequate = if metric.adequate == Some(false) { " (too coarse)" } else { "" };
+    format!("{}{inadequate}", optional(metric.mde))
+}
+
+/// Where the CPU time went, in one line.
+pub fn cpu(ledger: &CpuLedger) -> String {
+    let open = match ledger.blocks_not_closed {
+        0 => String::new(),
+        count => format!("; {count} blocks do not add up"),
+    };
+    format!(
+        "CPU of the machine: target {:.1} %, agent {:.2} %, generator {:.1} %, lab {:.2} %, rest {:.2} %, idle {:.1} %, \
+         stolen {:.2} %, unaccounted {:.2} %{open}",
+        ledger.target_pct,
+        ledger.agent_pct,
+        ledger.load_pct,
+        ledger.lab_pct,
+        ledger.rest_pct,
+        ledger.idle_pct,
+        ledger.steal_pct,
+        ledger.unaccounted_pct
+    )
 }
 
 fn optional(number: Option<f64>) -> String {

@@ -82,6 +82,7 @@ fn section(scenario: &ScenarioVerdict, plan: &Plan, look: Look) -> String {
         let _ =
             writeln!(text, "\n{}: {} pairs, {discarded} blocks discarded\n", treatment.name, treatment.pairs);
         let _ = writeln!(text, "{}\n\n{}", tables::arms(treatment, look), tables::metrics(treatment, look));
+        let _ = writeln!(text, "\n{}", tables::cpu(&treatment.cpu));
     }
     text
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use record::{
     load::Pacing,
-    plan::{Budget, ScenarioLoad, Treatment, TreatmentKind},
+    plan::{Budget, Margin, ScenarioLoad, Treatment, TreatmentKind},
 };
 use toml::de::DeTable;
 
@@ -23,6 +23,9 @@ const STRATEGIES: &[(&str, &str)] = &[("raw-tracepoint", "raw-tracepoint")];
 /// A block with fewer requests than this says too little (the design's bound for open loop).
 const REQUESTS_PER_BLOCK: f64 = 100.0;
 
+/// Limits that one scenario may be judged by.
+const MOST_GATES: usize = 3;
+
 const NS_PER_MS: u64 = 1_000_000;
 const NS_PER_US: f64 = 1_000.0;
 
@@ -37,6 +40,11 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
         let treatments = file.list("[[treatment]]", "What is compared with `untraced`.", treatment);
         let budget =
             file.optional_section("[budget]", "Absolute limits; one left out is not judged.", budget);
+        let margin =
+            file.optional_section("[margin]", "Limits of paired cost; one left out is not judged.", margin);
+        if let (Some((_, lines)), Some(margin)) = (&budget, &margin) {
+            few_gates(file, lines.len(), margin);
+        }
         if let (Some(load), Some(block)) = (&load, &block) {
             enough_requests(file, load, block);
         }
@@ -53,6 +61,7 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
                 .map_or_else(|| vec![traced()], |all| all.into_iter().map(|at| at.value).collect()),
             budget,
             budget_lines,
+            margin: margin?,
         })
     })
 }
@@ -220,15 +229,55 @@ fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, BTreeMap<&'static str
         &number(0.001..=60_000.0, "milliseconds"),
         "Added response latency at the 99th percentile.",
     );
-    let named = [("cpu_overhead_points", &cpu), ("agent_memory_mb", &memory), ("added_latency_ms", &latency)];
+    let events = budget.optional(
+        "events_per_second",
+        &number(1.0..=1e9, "events per second"),
+        "At least this many, and none of them lost.",
+    );
+    let uptime = budget.optional(
+        "uptime_pct",
+        &number(0.001..=100.0, "percent of treated blocks"),
+        "At least this share without a failed request, a lost event or a dead process.",
+    );
+    let named = [
+        ("cpu_overhead_points", &cpu),
+        ("agent_memory_mb", &memory),
+        ("added_latency_ms", &latency),
+        ("events_per_second", &events),
+        ("uptime_pct", &uptime),
+    ];
     let lines =
         named.into_iter().filter_map(|(name, value)| Some((name, budget.line_of(value.as_ref()?)))).collect();
     let limits = Budget {
         cpu_overhead_points: cpu.map(|at| at.value),
         agent_memory_mb: memory.map(|at| at.value),
         added_latency_ms: latency.map(|at| at.value),
+        events_per_second: events.map(|at| at.value),
+        uptime_pct: uptime.map(|at| at.value),
     };
     Some((limits, lines))
+}
+
+fn margin(margin: &mut Section<'_, '_>) -> Option<Margin> {
+    let server = margin.optional(
+        "server_cpu_us_per_request",
+        &number(0.001..=1e6, "microseconds"),
+        "Extra CPU of the target per request.",
+    );
+    Some(Margin { server_cpu_us_per_request: server.map(|at| at.value) })
+}
+
+/// The more limits gate, the more often one of them fails by chance.
+fn few_gates(file: &mut Section<'_, '_>, budget_lines: usize, margin: &Margin) {
+    let gates = budget_lines + usize::from(margin.server_cpu_us_per_request.is_some());
+    if gates > MOST_GATES {
+        file.mistake(
+            file.span_of("budget"),
+            format!("at most {MOST_GATES} limits may gate a scenario, not {gates}"),
+            "",
+            "remove some of those in [budget] and [margin]; what has no limit is still measured and shown",
+        );
+    }
 }
 
 fn enough_requests(file: &mut Section<'_, '_>, load: &Load, block: &Block) {

@@ -1,0 +1,80 @@
+//! Why the word of a metric is not `pass`, and the one next step.
+
+use record::{
+    plan::ScenarioPlan,
+    verdict::{Limit, Metric, Reason, TreatmentVerdict, Word},
+};
+use stats::power;
+
+use super::short;
+
+/// The reason; None where there is nothing to say.
+pub fn of(plan: &ScenarioPlan, treatment: &TreatmentVerdict, metric: &Metric) -> Option<Reason> {
+    let limit = metric.limit?;
+    let (code, next_step) = match metric.word? {
+        Word::OverBudget => ("over-budget", cheaper(plan, metric, "[budget]")),
+        Word::Regressed => ("regressed", cheaper(plan, metric, "[margin]")),
+        Word::Improved => ("improved", "record it as the new baseline".into()),
+        Word::Inconclusive if metric.high.is_none() => ("too-few-samples", longer(plan, metric, limit)),
+        Word::Inconclusive => ("wide-interval", longer(plan, metric, limit)),
+        _ => return None,
+    };
+    let message = format!(
+        "{}/{}: {} is {} ({}), {} {}",
+        plan.name,
+        treatment.name,
+        metric.name,
+        short(metric.estimate),
+        interval(metric),
+        limit_name(limit),
+        limit.value()
+    );
+    Some(Reason { code: code.into(), message, next_step })
+}
+
+fn cheaper(plan: &ScenarioPlan, metric: &Metric, section: &str) -> String {
+    format!("make it cheaper, or raise {section} {} in scenarios/{}.toml and say why", metric.name, plan.name)
+}
+
+fn limit_name(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Budget(_) => "budget",
+        Limit::AtLeast(_) => "at least",
+        Limit::Margin(_) => "margin",
+    }
+}
+
+fn interval(metric: &Metric) -> String {
+    match (metric.low, metric.high) {
+        (Some(low), Some(high)) => format!("95 % interval {} to {}", short(low), short(high)),
+        _ => format!("{} samples are too few for an interval", metric.samples),
+    }
+}
+
+/// How much more would tell. An estimate close to the limit may never.
+fn longer(plan: &ScenarioPlan, metric: &Metric, limit: Limit) -> String {
+    let distance = (limit.value() - metric.estimate).abs();
+    let needed = metric.mde.and_then(|mde| power::pairs_needed(metric.samples as usize, mde, distance));
+    match needed {
+        Some(needed) if needed <= MOST_WORTH * metric.samples as usize => {
+            let more = needed.saturating_sub(metric.samples as usize).max(1);
+            let factor = (needed as f64 / f64::from(metric.samples)).max(1.0);
+            format!(
+                "about {more} more samples ({factor:.1} times this run): `cargo xtask bench {} --profile {}`",
+                plan.name,
+                profile(factor)
+            )
+        }
+        Some(_) => {
+            "the estimate is too close to the limit to tell in reasonable time: change one of the two".into()
+        }
+        None => format!("measure longer: `cargo xtask bench {} --profile thorough`", plan.name),
+    }
+}
+
+/// More than this many times the samples at hand are not worth waiting for.
+const MOST_WORTH: usize = 40;
+
+fn profile(factor: f64) -> &'static str {
+    if factor <= 2.0 { "standard" } else { "thorough" }
+}
