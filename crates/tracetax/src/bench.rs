@@ -13,7 +13,7 @@ use crate::{
     cgroup::{Groups, Layout, RunId, sweep},
     child::Interrupted,
     exit::{Outcome, Unfit, Usage},
-    host,
+    expected, host,
     interrupt::Interrupt,
     judge::{self, short},
     plan::{self, Profile, show_time},
@@ -59,7 +59,8 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let scenarios = read_scenarios(args)?;
     let plan = plan::plan(&scenarios, args.profile, seed(args), duration_from_environment()?);
     if args.dry_run {
-        print!("{}", plan::show(&plan));
+        let expected = expected::from_last_runs(&results_folder(), &host::read()?.class_id, &plan);
+        print!("{}", plan::show(&plan, &expected));
         return Ok(Outcome::Done);
     }
     if !rustix::process::geteuid().is_root() {

@@ -9,6 +9,7 @@ pub mod cgroup;
 pub mod child;
 pub mod clean;
 pub mod exit;
+pub mod expected;
 pub mod host;
 pub mod interrupt;
 pub mod judge;

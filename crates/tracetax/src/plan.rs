@@ -1,12 +1,12 @@
 //! From scenarios and a seed to the flat list of blocks. Pure: the same arguments give the same plan.
 
-use std::{fmt::Write, time::Duration};
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use record::plan::{Arm, Life, Pair, Plan, SCHEMA, ScenarioPlan, Treatment};
 
-use crate::scenario::Scenario;
+use crate::{expected::Expected, judge::short, scenario::Scenario};
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -39,8 +39,8 @@ impl Profile {
     }
 }
 
-/// Fewest pairs of a scenario: with fewer a 95 % interval of signed ranks has no end.
-const FEWEST_PAIRS: u32 = 6;
+/// Fewest pairs of a scenario: with fewer no verdict at 1 % can be reached (1/2^7 is 0.8 %).
+const FEWEST_PAIRS: u32 = 7;
 
 /// What a block takes beside its load: change of arm, two settlings, readings, the file. Measured on a 2-core guest.
 const BLOCK_OVERHEAD: Duration = Duration::from_millis(14);
@@ -112,12 +112,13 @@ pub fn time_of(scenario: &ScenarioPlan) -> Duration {
     block * blocks + LIFE_OVERHEAD * scenario.lives.len() as u32
 }
 
-/// The plan as text for `--dry-run`.
+/// The plan as text for `--dry-run`, with what each scenario may hope to resolve.
 #[must_use]
-pub fn show(plan: &Plan) -> String {
+pub fn show(plan: &Plan, expected: &BTreeMap<String, Expected>) -> String {
     let mut text = format!("profile {}, seed {}\n", plan.profile, plan.seed);
     for scenario in &plan.scenarios {
         let _ = write!(text, "\n{}", show_scenario(scenario));
+        let _ = writeln!(text, "  {}", show_expected(expected.get(&scenario.name)));
     }
     let total: Duration = plan.scenarios.iter().map(time_of).sum();
     let _ = writeln!(text, "\nall together about {}", show_time(total));
@@ -155,6 +156,18 @@ fn show_scenario(scenario: &ScenarioPlan) -> String {
     text
 }
 
+fn show_expected(expected: Option<&Expected>) -> String {
+    match expected {
+        Some(Expected { mde_us, run }) => {
+            format!(
+                "expected to resolve {} us of server CPU per request (from results/{run})",
+                short(*mde_us)
+            )
+        }
+        None => "what it can resolve is not known: no run of it on this class of host is stored".into(),
+    }
+}
+
 /// The treatment that a life is about.
 #[must_use]
 pub fn treatment<'a>(scenario: &'a ScenarioPlan, life: &Life) -> &'a Treatment {
@@ -170,12 +183,15 @@ pub fn show_time(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{collections::BTreeMap, time::Duration};
 
     use record::plan::Arm;
 
     use super::{Profile, plan, show, time_of};
-    use crate::scenario::{Scenario, parse};
+    use crate::{
+        expected::Expected,
+        scenario::{Scenario, parse},
+    };
 
     fn scenario(name: &str) -> Scenario {
         let text = r#"
@@ -238,13 +254,20 @@ plant_us = 2
             plan.scenarios[0].lives.iter().map(|life| life.pairs.len()).sum::<usize>()
         };
         assert_eq!(pairs(3_000), 60);
-        assert_eq!(pairs(1), 12);
+        assert_eq!(pairs(1), 14);
     }
 
     #[test]
     fn the_plan_is_printed_with_its_coins_and_its_time() {
         let plan = plan(&[scenario("a")], Profile::Quick, 1, None);
-        let text = show(&plan);
+        let expected = Expected { mde_us: 0.25, run: "some-run".into() };
+        let text = show(&plan, &[("a".to_owned(), expected)].into());
+        assert!(
+            text.contains("expected to resolve 0.250 us of server CPU per request (from results/some-run)"),
+            "{text}"
+        );
+        let text = show(&plan, &BTreeMap::new());
+        assert!(text.contains("not known"), "{text}");
         assert!(text.contains("life 5 (two): "), "{text}");
         assert!(text.contains("all together about"), "{text}");
         assert!(time_of(&plan.scenarios[0]) > Duration::from_millis(40 * 110));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use record::{block::Block, host::Host, plan::Plan};
+use record::{block::Block, host::Host, plan::Plan, verdict::Verdict};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The folder of one run.
@@ -102,6 +102,14 @@ impl Folder {
     /// When it is not there or no such file.
     pub fn host(&self) -> Result<Host> {
         self.read_json("host.json")
+    }
+
+    /// Reads the verdict.
+    ///
+    /// # Errors
+    /// When it is not there or no verdict.
+    pub fn verdict(&self) -> Result<Verdict> {
+        self.read_json("verdict.json")
     }
 
     fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {

@@ -67,7 +67,7 @@ fn signed(metric: &Metric) -> String {
 
 fn interval(metric: &Metric) -> String {
     match (metric.low, metric.high) {
-        _ if metric.untraced.is_none() => "exact".into(),
+        (Some(low), Some(high)) if low == high => "exact".into(),
         (Some(low), Some(high)) => format!("{} to {}", short(low), short(high)),
         _ => format!("none of {} samples", metric.samples),
     }
