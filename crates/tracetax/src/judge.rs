@@ -12,6 +12,8 @@ mod ledger;
 mod metric;
 mod pairs;
 mod reason;
+#[cfg(test)]
+mod tests;
 mod uptime;
 
 use record::{
