@@ -6,23 +6,18 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use record::{block::Block, plan::Plan};
 
 use crate::{
-    cgroup::{Groups, Layout, RunId, sweep},
-    child::Interrupted,
-    exit::{Outcome, Unfit, Usage},
+    exit::{Outcome, Usage},
     expected, host,
-    interrupt::Interrupt,
     judge::{self, short},
-    plan::{self, Profile, show_time},
-    readings::MachineCpu,
+    plan::{self, Profile},
     report::{Look, render},
-    results::{Blocks, Folder},
-    rig::{Cores, Stage},
-    run::{self, Watcher},
+    run::Watcher,
     scenario::{self, Scenario},
+    session::Session,
 };
 
 /// What `--all` measures, in this order: the null control first, since without it no other number counts.
@@ -57,24 +52,19 @@ pub struct Args {
 /// When a scenario is wrong, the machine cannot measure, or something fails.
 pub fn run(args: &Args) -> Result<Outcome> {
     let scenarios = read_scenarios(args)?;
-    let plan = plan::plan(&scenarios, args.profile, seed(args), duration_from_environment()?);
+    let seed = args.seed.unwrap_or_else(seed_from_clock);
+    let plan = plan::plan(&scenarios, args.profile, seed, duration_from_environment()?);
     if args.dry_run {
         let expected = expected::from_last_runs(&results_folder(), &host::read()?.class_id, &plan);
         print!("{}", plan::show(&plan, &expected));
         return Ok(Outcome::Done);
-    }
-    if !rustix::process::geteuid().is_root() {
-        return Err(Unfit("measuring needs root, for BPF and control groups: run it with sudo".into()).into());
     }
     measure(&plan, args.verbose || flag_from_environment("VERBOSE"))
 }
 
 fn read_scenarios(args: &Args) -> Result<Vec<Scenario>> {
     let names: Vec<String> = if args.all { ALL.map(String::from).to_vec() } else { args.scenarios.clone() };
-    let (good, bad): (Vec<_>, Vec<_>) = names
-        .iter()
-        .map(|name| scenario_path(name).and_then(|path| Ok(scenario::read(&path)?)))
-        .partition(Result::is_ok);
+    let (good, bad): (Vec<_>, Vec<_>) = names.iter().map(|name| read_scenario(name)).partition(Result::is_ok);
     let mut bad: Vec<anyhow::Error> = bad.into_iter().filter_map(Result::err).collect();
     let Some(last) = bad.pop() else {
         return Ok(good.into_iter().flatten().collect());
@@ -83,6 +73,11 @@ fn read_scenarios(args: &Args) -> Result<Vec<Scenario>> {
         eprintln!("{error:#}\n");
     }
     Err(last)
+}
+
+/// Reads a scenario by its name, or by the path of its file.
+pub(crate) fn read_scenario(name: &str) -> Result<Scenario> {
+    Ok(scenario::read(&scenario_path(name)?)?)
 }
 
 fn scenario_path(name: &str) -> Result<PathBuf> {
@@ -122,12 +117,12 @@ pub fn results_folder() -> PathBuf {
     std::env::var_os("OUTPUT_DIR").map_or_else(|| root().join("results"), PathBuf::from)
 }
 
-fn flag_from_environment(name: &str) -> bool {
+pub(crate) fn flag_from_environment(name: &str) -> bool {
     std::env::var(name).is_ok_and(|value| value == "true" || value == "1")
 }
 
 /// `BENCHMARK_DURATION`: load for each scenario, treatment and arm.
-fn duration_from_environment() -> Result<Option<Duration>> {
+pub(crate) fn duration_from_environment() -> Result<Option<Duration>> {
     let Ok(text) = std::env::var("BENCHMARK_DURATION") else {
         return Ok(None);
     };
@@ -142,80 +137,30 @@ fn duration_from_environment() -> Result<Option<Duration>> {
     }
 }
 
-fn seed(args: &Args) -> u64 {
-    args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_nanosecond() as u64)
+/// A seed for those who gave none.
+pub(crate) fn seed_from_clock() -> u64 {
+    jiff::Timestamp::now().as_nanosecond() as u64
 }
 
 fn measure(plan: &Plan, verbose: bool) -> Result<Outcome> {
-    let interrupt = Interrupt::catch()?;
-    let layout = Layout::detect()?;
-    for line in sweep(&layout).removed {
-        eprintln!("swept: {line}");
-    }
-    let id = RunId::own()?;
-    let folder = Folder::create(&results_folder(), &folder_name(id))?;
-    folder.write_json("plan.json", plan)?;
-    let host = host::read()?;
-    folder.write_json("host.json", &host)?;
-    eprintln!(
-        "measuring into {}, about {}",
-        folder.path().display(),
-        show_time(plan.scenarios.iter().map(plan::time_of).sum())
-    );
-    match run_plan(plan, &folder, &layout, id, &interrupt, verbose) {
-        Err(error) if error.is::<Interrupted>() => return Ok(interrupted(&interrupt, &folder)),
-        other => other?,
-    }
-    let verdict = judge::judge(plan, &folder.blocks()?);
+    let time = plan.scenarios.iter().map(plan::time_of).sum();
+    let session = Session::begin(&results_folder(), plan, time)?;
+    let mut progress = Progress::new(plan, verbose);
+    let measured = session.on_stage(|stage| session.run(plan, stage, &mut progress));
+    progress.end();
+    let Some(blocks) = measured? else {
+        return Ok(session.interrupted());
+    };
+    let (folder, host) = (session.folder(), session.host());
+    let verdict = judge::judge(plan, &blocks);
     folder.write_json("verdict.json", &verdict)?;
-    folder.write("summary.md", &render(&verdict, plan, &host, Look::Markdown))?;
-    println!("{}", render(&verdict, plan, &host, Look::Terminal));
+    folder.write("summary.md", &render(&verdict, plan, host, Look::Markdown))?;
+    println!("{}", render(&verdict, plan, host, Look::Terminal));
     Ok(Outcome::Judged(verdict.word))
 }
 
-fn run_plan(
-    plan: &Plan,
-    folder: &Folder,
-    layout: &Layout,
-    id: RunId,
-    interrupt: &Interrupt,
-    verbose: bool,
-) -> Result<()> {
-    let mut stage = Stage {
-        binaries: own_folder()?,
-        groups: Groups::create(layout, id)?,
-        cores: Cores::spread(std::thread::available_parallelism()?.get()),
-        folder,
-        interrupt: interrupt.flag(),
-    };
-    let mut blocks: Blocks = folder.append_blocks()?;
-    let mut progress = Progress::new(plan, verbose);
-    let outcome = run::run(plan, &mut stage, &MachineCpu::open(layout), &mut blocks, &mut progress);
-    progress.end();
-    // The children are gone by now; what happened in the run matters more than how the groups went.
-    outcome.and(stage.groups.remove())
-}
-
-fn interrupted(interrupt: &Interrupt, folder: &Folder) -> Outcome {
-    let signal = interrupt.signal().unwrap_or(2);
-    let path = folder.path().display();
-    eprintln!(
-        "interrupted by signal {signal}: what was measured is kept; `cargo xtask report {path}` judges it so far"
-    );
-    Outcome::Interrupted { signal }
-}
-
-fn own_folder() -> Result<PathBuf> {
-    let own = std::env::current_exe().context("where is this binary?")?;
-    Ok(own.parent().map_or_else(|| ".".into(), Path::to_path_buf))
-}
-
-fn folder_name(id: RunId) -> String {
-    format!("{}-{id}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"))
-}
-
 /// Tells on standard error how far a run is, between blocks and never during one.
-struct Progress {
+pub(crate) struct Progress {
     blocks: usize,
     done: usize,
     scenario: String,
@@ -224,14 +169,14 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(plan: &Plan, verbose: bool) -> Self {
+    pub(crate) fn new(plan: &Plan, verbose: bool) -> Self {
         let lives = plan.scenarios.iter().flat_map(|scenario| &scenario.lives);
         let blocks = lives.map(|life| 2 * life.pairs.len()).sum();
         let redraw = std::io::stderr().is_terminal() && !verbose;
         Self { blocks, done: 0, scenario: String::new(), verbose, redraw }
     }
 
-    fn end(&self) {
+    pub(crate) fn end(&self) {
         if self.redraw && self.done > 0 {
             eprintln!();
         }

@@ -20,3 +20,4 @@ pub mod results;
 pub mod rig;
 pub mod run;
 pub mod scenario;
+pub mod session;
