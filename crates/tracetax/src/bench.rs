@@ -14,7 +14,7 @@ use crate::{
     expected, host,
     judge::{self, short},
     plan::{self, Profile},
-    report::{Look, render},
+    report::{Look, print, render},
     run::Watcher,
     scenario::{self, Scenario},
     session::Session,
@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let plan = plan::plan(&scenarios, args.profile, seed, duration_from_environment()?);
     if args.dry_run {
         let expected = expected::from_last_runs(&results_folder(), &host::read()?.class_id, &plan);
-        print!("{}", plan::show(&plan, &expected));
+        print(&plan::show(&plan, &expected))?;
         return Ok(Outcome::Done);
     }
     measure(&plan, args.verbose || flag_from_environment("VERBOSE"))

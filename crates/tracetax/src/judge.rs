@@ -23,6 +23,7 @@ use record::{
 };
 
 use gate::Candidate;
+use latency::Chunks;
 
 pub use ledger::answered;
 pub use metric::{control_excludes_zero, server_cpu_us_per_request};
@@ -60,7 +61,9 @@ impl<'a> Draft<'a> {
         for treatment in &plan.treatments {
             let selected = Selected::of(plan, treatment, blocks);
             draft.doubts.extend(doubts::all(plan, treatment, &selected));
-            draft.treatments.push((described(plan, treatment, &selected), metric::all(plan, &selected)));
+            let chunks = Chunks::of(&selected.pairs);
+            let described = described(plan, treatment, &selected, &chunks);
+            draft.treatments.push((described, metric::all(plan, &selected, &chunks)));
         }
         draft
     }
@@ -82,15 +85,21 @@ impl<'a> Draft<'a> {
     }
 }
 
-fn described(plan: &ScenarioPlan, treatment: &Treatment, selected: &Selected<'_>) -> TreatmentVerdict {
+fn described(
+    plan: &ScenarioPlan,
+    treatment: &Treatment,
+    selected: &Selected<'_>,
+    chunks: &Chunks,
+) -> TreatmentVerdict {
     let untraced: Vec<&Block> = selected.pairs.iter().map(|pair| pair.untraced).collect();
     let treated: Vec<&Block> = selected.pairs.iter().map(|pair| pair.treated).collect();
+    let [response_untraced, response_treated] = chunks.whole();
     TreatmentVerdict {
         name: treatment.name.clone(),
         pairs: selected.pairs.len() as u32,
         discarded_blocks: selected.discarded as u32,
-        untraced: arm::summary(plan.load.pacing, &untraced),
-        treated: arm::summary(plan.load.pacing, &treated),
+        untraced: arm::summary(plan.load.pacing, &untraced, &response_untraced),
+        treated: arm::summary(plan.load.pacing, &treated, &response_treated),
         cpu: cpu::ledger(untraced.iter().chain(&treated).copied()),
         metrics: Vec::new(),
     }

@@ -3,7 +3,10 @@
 mod tables;
 mod text;
 
-use std::path::PathBuf;
+use std::{
+    io::{ErrorKind, Write},
+    path::PathBuf,
+};
 
 use anyhow::Result;
 
@@ -27,6 +30,18 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let folder = Folder::open(&path)?;
     let (plan, host, blocks) = (folder.plan()?, folder.host()?, folder.blocks()?);
     let verdict = judge::judge(&plan, &blocks);
-    println!("{}", render(&verdict, &plan, &host, Look::Terminal));
+    print(&render(&verdict, &plan, &host, Look::Terminal))?;
     Ok(Outcome::Judged(verdict.word))
+}
+
+/// Writes to standard output. A reader who has seen enough (`| head`) is no failure.
+///
+/// # Errors
+/// When standard output cannot be written for another reason.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => Ok(outcome?),
+    }
 }

@@ -1,5 +1,6 @@
 //! What one arm came to, over all its blocks that count.
 
+use hdrhistogram::Histogram;
 use record::{
     block::Block,
     histogram,
@@ -15,11 +16,10 @@ const BYTES_PER_MB: f64 = 1e6;
 /// Fewest samples beyond a quantile that is shown.
 const BEYOND: u64 = 10;
 
-/// Sums up the blocks.
+/// Sums up the blocks, whose response times are all in `response`.
 #[must_use]
-pub fn summary(pacing: Pacing, blocks: &[&Block]) -> ArmSummary {
+pub fn summary(pacing: Pacing, blocks: &[&Block], response: &Histogram<u64>) -> ArmSummary {
     let sum = |of: fn(&Block) -> u64| blocks.iter().map(|block| of(block)).sum::<u64>();
-    let response = merged(blocks.iter().map(|block| &block.load.response));
     let lateness = merged(blocks.iter().map(|block| &block.load.lateness));
     let planned = sum(|block| block.load.planned);
     let failed = sum(|block| block.load.failed.values().sum());
@@ -32,8 +32,8 @@ pub fn summary(pacing: Pacing, blocks: &[&Block]) -> ArmSummary {
         error_rate_pct: 100.0 * ratio(failed as f64, planned as f64),
         latency_mean_ms: response.mean() / NS_PER_MS,
         latency_p50_ms: response.value_at_quantile(0.5) as f64 / NS_PER_MS,
-        latency_p95_ms: quantile_ms(&response, 0.95),
-        latency_p99_ms: quantile_ms(&response, 0.99),
+        latency_p95_ms: quantile_ms(response, 0.95),
+        latency_p99_ms: quantile_ms(response, 0.99),
         latency_min_ms: response.min() as f64 / NS_PER_MS,
         latency_max_ms: response.max() as f64 / NS_PER_MS,
         lateness_p99_ms: quantile_ms(&lateness, 0.99),
@@ -55,9 +55,7 @@ fn limited_by(target_ns: u64, load_ns: u64) -> LimitedBy {
 /// One histogram of many. A histogram that cannot be read counts as empty: the ledger and the counts beside it show
 /// that something is missing.
 #[must_use]
-pub fn merged<'a>(
-    histograms: impl Iterator<Item = &'a histogram::Histogram>,
-) -> hdrhistogram::Histogram<u64> {
+pub fn merged<'a>(histograms: impl Iterator<Item = &'a histogram::Histogram>) -> Histogram<u64> {
     let mut all = histogram::empty();
     for one in histograms.filter_map(|histogram| histogram.decode().ok()) {
         let _ = all.add(&one);
@@ -67,7 +65,7 @@ pub fn merged<'a>(
 
 /// A quantile in milliseconds, with enough samples beyond it.
 #[must_use]
-pub fn quantile_ms(histogram: &hdrhistogram::Histogram<u64>, quantile: f64) -> Option<f64> {
+pub fn quantile_ms(histogram: &Histogram<u64>, quantile: f64) -> Option<f64> {
     let beyond = (histogram.len() as f64 * (1.0 - quantile)).round() as u64;
     (beyond >= BEYOND).then(|| histogram.value_at_quantile(quantile) as f64 / NS_PER_MS)
 }

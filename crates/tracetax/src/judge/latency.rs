@@ -4,6 +4,7 @@
 //! A chunk is traced against untraced as a whole, so what was random within its pairs stays random; that the signs of the
 //! chunks are fair coins under no effect rests on the coins of the pairs.
 
+use record::histogram;
 use stats::Sample;
 
 use super::{
@@ -15,25 +16,48 @@ use super::{
 const MOST_CHUNKS: usize = 20;
 const CHUNK_REQUESTS: u64 = 1_000;
 
-/// The chunks' untraced levels and their differences, in milliseconds; None where a chunk has too few samples beyond the
-/// quantile.
-pub fn at_quantile(pairs: &[Measured<'_>], quantile: f64) -> Option<(Sample, Sample)> {
-    let mut levels = Vec::new();
-    let mut differences = Vec::new();
-    for chunk in chunks(pairs) {
-        let untraced = quantile_ms(&merged(chunk.iter().map(|pair| &pair.untraced.load.response)), quantile)?;
-        let treated = quantile_ms(&merged(chunk.iter().map(|pair| &pair.treated.load.response)), quantile)?;
-        levels.push(untraced);
-        differences.push(treated - untraced);
+/// Response times of both arms, one histogram an arm and chunk.
+pub struct Chunks(Vec<[hdrhistogram::Histogram<u64>; 2]>);
+
+impl Chunks {
+    /// Cuts the pairs into as many chunks as have enough requests, as evenly as can be, and merges each.
+    pub fn of(pairs: &[Measured<'_>]) -> Self {
+        let answered = |pair: &Measured<'_>| pair.untraced.load.completed.min(pair.treated.load.completed);
+        let requests: u64 = pairs.iter().map(answered).sum();
+        let most = usize::try_from(requests / CHUNK_REQUESTS).unwrap_or(MOST_CHUNKS);
+        let count = most.clamp(1, MOST_CHUNKS).min(pairs.len().max(1));
+        let chunk = |index: usize| &pairs[index * pairs.len() / count..(index + 1) * pairs.len() / count];
+        Self((0..count).map(|index| arms(chunk(index))).collect())
     }
-    Some((Sample::new(levels).ok()?, Sample::new(differences).ok()?))
+
+    /// Untraced levels and differences of the chunks, in milliseconds; None where a chunk has too few samples beyond the
+    /// quantile.
+    pub fn at_quantile(&self, quantile: f64) -> Option<(Sample, Sample)> {
+        let mut levels = Vec::new();
+        let mut differences = Vec::new();
+        for [untraced, treated] in &self.0 {
+            let untraced = quantile_ms(untraced, quantile)?;
+            levels.push(untraced);
+            differences.push(quantile_ms(treated, quantile)? - untraced);
+        }
+        Some((Sample::new(levels).ok()?, Sample::new(differences).ok()?))
+    }
+
+    /// All response times, an arm each: untraced, treated.
+    pub fn whole(&self) -> [hdrhistogram::Histogram<u64>; 2] {
+        let mut whole = [histogram::empty(), histogram::empty()];
+        for chunk in &self.0 {
+            for (all, one) in whole.iter_mut().zip(chunk) {
+                all.add(one).expect("all histograms have the bounds of `histogram::empty`");
+            }
+        }
+        whole
+    }
 }
 
-/// Cuts the pairs into as many chunks as have enough requests, as evenly as can be.
-fn chunks<'p, 'b>(pairs: &'p [Measured<'b>]) -> impl Iterator<Item = &'p [Measured<'b>]> {
-    let requests: u64 =
-        pairs.iter().map(|pair| pair.untraced.load.completed.min(pair.treated.load.completed)).sum();
-    let most = usize::try_from(requests / CHUNK_REQUESTS).unwrap_or(MOST_CHUNKS);
-    let count = most.clamp(1, MOST_CHUNKS).min(pairs.len().max(1));
-    (0..count).map(move |index| &pairs[index * pairs.len() / count..(index + 1) * pairs.len() / count])
+fn arms(pairs: &[Measured<'_>]) -> [hdrhistogram::Histogram<u64>; 2] {
+    [
+        merged(pairs.iter().map(|pair| &pair.untraced.load.response)),
+        merged(pairs.iter().map(|pair| &pair.treated.load.response)),
+    ]
 }

@@ -13,7 +13,7 @@ use super::{
     Measured, Selected,
     arm::ratio,
     gate::{Candidate, FAMILY_RATE},
-    latency,
+    latency::Chunks,
     ledger::answered,
     short, uptime,
 };
@@ -80,11 +80,11 @@ fn events_per_second(block: &Block) -> f64 {
 }
 
 /// Everything that is told of a treatment.
-pub fn all(plan: &ScenarioPlan, selected: &Selected<'_>) -> Vec<Candidate> {
+pub fn all(plan: &ScenarioPlan, selected: &Selected<'_>, chunks: &Chunks) -> Vec<Candidate> {
     let budget = &plan.budget;
     let mut all: Vec<_> = PAIRED.iter().filter_map(|paired| difference(paired, plan, selected)).collect();
-    all.extend(added_latency("added_latency_p50_ms", 0.5, selected, None));
-    all.extend(added_latency("added_latency_ms", 0.99, selected, budget.added_latency_ms));
+    all.extend(added_latency("added_latency_p50_ms", 0.5, chunks, None));
+    all.extend(added_latency("added_latency_ms", 0.99, chunks, budget.added_latency_ms));
     all.extend(agent_memory(selected, budget.agent_memory_mb));
     all.extend(budget.events_per_second.and_then(|least| events(selected, least)));
     all.extend(budget.uptime_pct.and_then(|least| up(selected, least)));
@@ -154,13 +154,8 @@ fn lives(pairs: &[Measured<'_>], of: fn(&Block) -> f64) -> Option<[f64; 3]> {
     Some([spread.low, spread.middle, spread.high])
 }
 
-fn added_latency(
-    name: &str,
-    quantile: f64,
-    selected: &Selected<'_>,
-    limit: Option<f64>,
-) -> Option<Candidate> {
-    let (levels, differences) = latency::at_quantile(&selected.pairs, quantile)?;
+fn added_latency(name: &str, quantile: f64, chunks: &Chunks, limit: Option<f64>) -> Option<Candidate> {
+    let (levels, differences) = chunks.at_quantile(quantile)?;
     Some(candidate(name, Some(stats::median(&levels)), differences, limit.map(Limit::Budget)))
 }
 
