@@ -71,6 +71,8 @@ pub struct CpuUse {
     pub load_ns: u64,
     /// The lab's own group.
     pub lab_ns: u64,
+    /// The spinner that keeps the target's processor awake; 0 where there is none.
+    pub warmer_ns: u64,
     /// All processors together, in tasks of any kind; absent where the kernel does not tell.
     pub machine_ns: Option<u64>,
 }

@@ -55,6 +55,18 @@ pub struct ScenarioLoad {
     pub block_ns: u64,
     /// Load before each block that is not counted, in nanoseconds.
     pub warmup_ns: u64,
+    /// What keeps the target's processor awake between requests.
+    pub core: Core,
+}
+
+/// What the target's processor does between requests. The same in both arms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Core {
+    /// It sleeps when there is nothing to do, as it does in production.
+    Sleeps,
+    /// A spinner of idle priority, in a group of its own, keeps it awake: no wake-up from sleep is measured.
+    KeptWarm,
 }
 
 /// What is switched on in the blocks that are compared with `untraced`.

@@ -100,6 +100,8 @@ pub struct CpuLedger {
     pub load_pct: f64,
     /// The lab.
     pub lab_pct: f64,
+    /// The core warmer; 0 where there is none.
+    pub warmer_pct: f64,
     /// All other tasks of the machine.
     pub rest_pct: f64,
     /// Idle.

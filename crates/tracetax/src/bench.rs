@@ -92,8 +92,11 @@ fn scenario_path(name: &str) -> Result<PathBuf> {
     let known = known_scenarios(&folder);
     let nearest =
         known.iter().max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-    let hint = nearest.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default();
-    Err(Usage(format!("there is no scenario `{name}`{hint} Known: {}", known.join(", "))).into())
+    let hint = nearest.map_or_else(
+        || format!("{} holds no scenario file", folder.display()),
+        |nearest| format!("did you mean `{nearest}`? Known: {}", known.join(", ")),
+    );
+    Err(Usage(format!("there is no scenario `{name}`; {hint}")).into())
 }
 
 fn known_scenarios(folder: &Path) -> Vec<String> {
@@ -155,7 +158,7 @@ fn measure(plan: &Plan, verbose: bool) -> Result<Outcome> {
     let verdict = judge::judge(plan, &blocks);
     folder.write_json("verdict.json", &verdict)?;
     folder.write("summary.md", &render(&verdict, plan, host, Look::Markdown))?;
-    println!("{}", render(&verdict, plan, host, Look::Terminal));
+    print(&render(&verdict, plan, host, Look::Terminal))?;
     Ok(Outcome::Judged(verdict.word))
 }
 

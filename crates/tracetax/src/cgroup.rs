@@ -33,11 +33,13 @@ pub enum Role {
     Load,
     /// The lab itself.
     Lab,
+    /// The spinner that keeps the target's processor awake.
+    Warmer,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 4] = [Self::Target, Self::Agent, Self::Load, Self::Lab];
+    pub const ALL: [Self; 5] = [Self::Target, Self::Agent, Self::Load, Self::Lab, Self::Warmer];
 
     /// The name of the role, which is also the name of its group.
     #[must_use]
@@ -47,6 +49,7 @@ impl Role {
             Self::Agent => "agent",
             Self::Load => "load",
             Self::Lab => "lab",
+            Self::Warmer => "warmer",
         }
     }
 }

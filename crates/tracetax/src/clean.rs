@@ -14,7 +14,7 @@ use crate::{
 pub fn run() -> Result<Outcome> {
     let swept = sweep(&Layout::detect()?);
     for line in &swept.removed {
-        println!("removed {line}");
+        println!("{line}");
     }
     if swept.removed.is_empty() && swept.kept.is_empty() {
         println!("nothing to sweep");

@@ -21,3 +21,4 @@ pub mod rig;
 pub mod run;
 pub mod scenario;
 pub mod session;
+pub mod warm;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracetax::{bench, clean, exit, report};
+use tracetax::{bench, clean, exit, report, warm};
 
 /// What does an eBPF HTTP tracer cost the service it watches?
 #[derive(Debug, Parser)]
@@ -21,6 +21,9 @@ enum Command {
     Report(report::Args),
     /// Sweep what killed runs left behind
     Clean,
+    /// Keep a processor awake until standard input ends; started by a run that wants it
+    #[command(hide = true)]
+    Warm,
 }
 
 fn main() -> ExitCode {
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Clean => clean::run(),
+        Command::Warm => warm::run(),
     };
     exit::code(outcome)
 }

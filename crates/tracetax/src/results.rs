@@ -2,13 +2,15 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
 use record::{block::Block, host::Host, plan::Plan, verdict::Verdict};
 use serde::{Serialize, de::DeserializeOwned};
+
+use crate::exit::Usage;
 
 /// The folder of one run.
 #[derive(Debug, Clone)]
@@ -40,9 +42,10 @@ impl Folder {
     /// # Errors
     /// When it holds no plan.
     pub fn open(path: &Path) -> Result<Self> {
-        let plan = path.join("plan.json");
-        anyhow::ensure!(plan.is_file(), "{} is no folder of a run: it holds no plan.json", path.display());
-        Ok(Self(path.to_path_buf()))
+        if path.join("plan.json").is_file() {
+            return Ok(Self(path.to_path_buf()));
+        }
+        Err(Usage(format!("{} is no folder of a run: it holds no plan.json", path.display())).into())
     }
 
     /// Where it is.
@@ -125,20 +128,13 @@ impl Folder {
     /// Names file and line of anything else that is no block.
     pub fn blocks(&self) -> Result<Vec<Block>> {
         let path = self.0.join("blocks.jsonl");
-        let mut reader =
-            BufReader::new(File::open(&path).with_context(|| format!("cannot read {}", path.display()))?);
-        let mut blocks = Vec::new();
-        let mut line = String::new();
-        while reader.read_line(&mut line).with_context(|| format!("cannot read {}", path.display()))? > 0 {
-            if !line.ends_with('\n') {
-                break;
-            }
-            let block = serde_json::from_str(&line)
-                .with_context(|| format!("{}:{}: this line is no block", path.display(), blocks.len() + 1))?;
-            blocks.push(block);
-            line.clear();
-        }
-        Ok(blocks)
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let whole = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+        let blocks = whole.enumerate().map(|(index, line)| {
+            serde_json::from_slice(line)
+                .with_context(|| format!("{}:{}: this line is no block", path.display(), index + 1))
+        });
+        blocks.collect()
     }
 }
 

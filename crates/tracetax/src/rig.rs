@@ -151,6 +151,28 @@ impl Load {
     }
 }
 
+/// The core warmer: this binary, spinning on the target's processor.
+#[derive(Debug)]
+pub struct Warmer(Child<()>);
+
+impl Warmer {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(stage: &Stage<'_>) -> Result<Self> {
+        Ok(Self(stage.start(Role::Warmer, "tracetax", &["warm"], &stage.cores.target)?))
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// When it cannot be ended.
+    pub fn finish(self) -> Result<()> {
+        self.0.finish(FINISH_LIMIT).map(drop)
+    }
+}
+
 /// One life of the target, with the agent where the treatment is a tracer.
 #[derive(Debug)]
 pub struct Pairing {

@@ -13,7 +13,7 @@ use record::{
     agent::AgentStats,
     block::{Block, Discard, ProcessUse, SCHEMA},
     load::{LoadPlan, LoadResult, Pacing},
-    plan::{Arm, Life, Pair, Plan, ScenarioPlan},
+    plan::{Arm, Core, Life, Pair, Plan, ScenarioPlan},
 };
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     plan::treatment,
     readings::{CpuReading, MachineCpu, ProcessReading, Ticks},
     results::Blocks,
-    rig::{Load, Pairing, Stage},
+    rig::{Load, Pairing, Stage, Warmer},
 };
 
 /// Counters of a task that runs move only at the tick, 4 ms at 250 Hz; a task that has stopped is up to date at once.
@@ -56,6 +56,7 @@ pub fn run(
 ) -> Result<()> {
     let mut load = Load::start(stage)?;
     for scenario in &plan.scenarios {
+        let warmer = (scenario.load.core == Core::KeptWarm).then(|| Warmer::start(stage)).transpose()?;
         for life in &scenario.lives {
             let mut bench = Bench::begin(scenario, life, stage, machine, &mut load)?;
             for pair in &life.pairs {
@@ -63,6 +64,7 @@ pub fn run(
             }
             bench.pairing.finish()?;
         }
+        warmer.map_or(Ok(()), Warmer::finish)?;
     }
     load.finish()
 }

@@ -45,7 +45,7 @@ impl Session {
         let interrupt = Interrupt::catch()?;
         let layout = Layout::detect()?;
         for line in sweep(&layout).removed {
-            eprintln!("swept: {line}");
+            eprintln!("{line}");
         }
         let id = RunId::own()?;
         let folder = Folder::create(results, &folder_name(id))?;

@@ -92,6 +92,7 @@ fn a_good_file_becomes_a_scenario() {
             path: "/bytes/100?x=%20",
             block_ns: 100000000,
             warmup_ns: 0,
+            core: Sleeps,
         },
         pairs: Pairs {
             quick: 5,
@@ -172,6 +173,7 @@ fn the_form_is_described_by_reading_it() {
     [load] requests_per_second | Optional | a number of requests per second from 1 to 1_000_000 | Rate of an open loop; not with `pacing = "closed"`, required otherwise.
     [load] connections | Required | a whole number of connections from 1 to 10_000 | Keep-alive connections, opened before the first block.
     [load] path | Required | a text of 1 to 4_096 visible ASCII characters that begins with `/` | Path of every request.
+    [load] core_warmer | Optional | true | Keep the target's processor awake in both arms, by a spinner of idle priority.
      [block] | Required |  | One measured stretch of load.
     [block] measure_ms | Required | a whole number of milliseconds from 20 to 600_000 | Load measured in a block. In an open loop, enough for 100 requests.
     [block] warmup_ms | Required | a whole number of milliseconds from 0 to 60_000 | Load before each block that is not counted.

@@ -17,8 +17,8 @@ use super::{
 #[derive(Debug)]
 pub struct Groups {
     trees: Vec<Tree>,
-    cpu: [Counter; 4],
-    memory_peak: [Option<Counter>; 4],
+    cpu: Vec<Counter>,
+    memory_peak: Vec<Option<Counter>>,
 }
 
 impl Groups {
@@ -133,9 +133,8 @@ impl Drop for Groups {
 }
 
 /// One counter a role, in the order of [`Role::ALL`].
-fn counters<T>(trees: &[Tree], open: impl Fn(&[Tree], Role) -> anyhow::Result<T>) -> anyhow::Result<[T; 4]> {
-    let [target, agent, load, lab] = Role::ALL;
-    Ok([open(trees, target)?, open(trees, agent)?, open(trees, load)?, open(trees, lab)?])
+fn counters<T>(trees: &[Tree], open: impl Fn(&[Tree], Role) -> anyhow::Result<T>) -> anyhow::Result<Vec<T>> {
+    Role::ALL.into_iter().map(|role| open(trees, role)).collect()
 }
 
 fn open_cpu(trees: &[Tree], role: Role) -> anyhow::Result<Counter> {

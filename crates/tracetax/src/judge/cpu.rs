@@ -24,6 +24,7 @@ pub fn ledger<'a>(blocks: impl Iterator<Item = &'a Block>) -> CpuLedger {
         agent_pct: pct(sum.agent),
         load_pct: pct(sum.load),
         lab_pct: pct(sum.lab),
+        warmer_pct: pct(sum.warmer),
         rest_pct: pct(sum.rest),
         idle_pct: pct(sum.idle),
         steal_pct: pct(sum.steal),
@@ -41,6 +42,7 @@ struct Parts {
     agent: f64,
     load: f64,
     lab: f64,
+    warmer: f64,
     rest: f64,
     idle: f64,
     steal: f64,
@@ -49,7 +51,7 @@ struct Parts {
 impl Parts {
     fn of(block: &Block) -> Self {
         let cpu = &block.cpu;
-        let roles = cpu.target_ns + cpu.agent_ns + cpu.load_ns + cpu.lab_ns;
+        let roles = cpu.target_ns + cpu.agent_ns + cpu.load_ns + cpu.lab_ns + cpu.warmer_ns;
         Self {
             elapsed: block.elapsed_ns as f64 * f64::from(block.cores),
             cores: f64::from(block.cores),
@@ -57,6 +59,7 @@ impl Parts {
             agent: cpu.agent_ns as f64,
             load: cpu.load_ns as f64,
             lab: cpu.lab_ns as f64,
+            warmer: cpu.warmer_ns as f64,
             rest: cpu.machine_ns.map_or(0.0, |machine| machine as f64 - roles as f64),
             idle: block.idle_ns as f64,
             steal: block.steal_ns.iter().sum::<u64>() as f64,
@@ -69,13 +72,15 @@ impl Parts {
         self.agent += other.agent;
         self.load += other.load;
         self.lab += other.lab;
+        self.warmer += other.warmer;
         self.rest += other.rest;
         self.idle += other.idle;
         self.steal += other.steal;
     }
 
     fn unaccounted(&self) -> f64 {
-        self.elapsed - self.target - self.agent - self.load - self.lab - self.rest - self.idle - self.steal
+        let tasks = self.target + self.agent + self.load + self.lab + self.warmer + self.rest;
+        self.elapsed - tasks - self.idle - self.steal
     }
 
     fn closes(&self) -> bool {

@@ -24,6 +24,7 @@ fn plan(kind: TreatmentKind) -> Plan {
         path: "/plain".into(),
         block_ns: 1_000_000_000,
         warmup_ns: 0,
+        core: record::plan::Core::Sleeps,
     };
     let scenario = ScenarioPlan {
         name: "made-up".into(),
@@ -109,6 +110,7 @@ fn block(pair: u32, arm: Arm, server_us: f64) -> Block {
             agent_ns: 0,
             load_ns: 0,
             lab_ns: 0,
+            warmer_ns: 0,
             machine_ns: Some(1_000_000_000),
         },
         target: process(),

@@ -14,7 +14,7 @@ use crate::cgroup::{Groups, Role};
 #[derive(Debug, Clone, Copy)]
 pub struct CpuReading {
     at: Instant,
-    roles_ns: [u64; 4],
+    roles_ns: [u64; Role::ALL.len()],
     machine_ns: Option<u64>,
 }
 
@@ -27,8 +27,11 @@ impl CpuReading {
         // std's clock on Linux is CLOCK_MONOTONIC.
         let at = Instant::now();
         let machine_ns = machine.ns()?;
-        let [target, agent, load, lab] = Role::ALL.map(|role| groups.cpu_ns(role));
-        Ok(Self { at, roles_ns: [target?, agent?, load?, lab?], machine_ns })
+        let mut roles_ns = [0; Role::ALL.len()];
+        for role in Role::ALL {
+            roles_ns[role as usize] = groups.cpu_ns(role)?;
+        }
+        Ok(Self { at, roles_ns, machine_ns })
     }
 
     /// CPU time from `earlier` to this reading.
@@ -40,6 +43,7 @@ impl CpuReading {
             agent_ns: role(Role::Agent),
             load_ns: role(Role::Load),
             lab_ns: role(Role::Lab),
+            warmer_ns: role(Role::Warmer),
             machine_ns: self.machine_ns.zip(earlier.machine_ns).map(|(now, then)| now.saturating_sub(then)),
         }
     }
@@ -62,13 +66,13 @@ mod tests {
     #[test]
     fn the_difference_is_by_role() {
         let at = Instant::now();
-        let before = CpuReading { at, roles_ns: [1, 2, 3, 4], machine_ns: Some(100) };
+        let before = CpuReading { at, roles_ns: [1, 2, 3, 4, 0], machine_ns: Some(100) };
         let after = CpuReading {
             at: at + Duration::from_millis(7),
-            roles_ns: [11, 22, 33, 44],
+            roles_ns: [11, 22, 33, 44, 0],
             machine_ns: Some(300),
         };
-        let all = CpuUse { target_ns: 10, agent_ns: 20, load_ns: 30, lab_ns: 40, machine_ns: Some(200) };
+        let all = CpuUse { target_ns: 10, agent_ns: 20, load_ns: 30, lab_ns: 40, warmer_ns: 0, machine_ns: Some(200) };
         assert_eq!(after.since(&before), all);
         assert_eq!(after.elapsed(&before), Duration::from_millis(7));
         let blind = CpuReading { machine_ns: None, ..before };

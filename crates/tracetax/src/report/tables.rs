@@ -92,8 +92,13 @@ pub fn cpu(ledger: &CpuLedger) -> String {
         0 => String::new(),
         count => format!("; {count} blocks do not add up"),
     };
+    let warmer = if ledger.warmer_pct > 0.0 {
+        format!("core warmer {:.1} %, ", ledger.warmer_pct)
+    } else {
+        String::new()
+    };
     format!(
-        "CPU of the machine: target {:.1} %, agent {:.2} %, generator {:.1} %, lab {:.2} %, rest {:.2} %, idle {:.1} %, \
+        "CPU of the machine: target {:.1} %, agent {:.2} %, generator {:.1} %, lab {:.2} %, {warmer}rest {:.2} %, idle {:.1} %, \
          stolen {:.2} %, unaccounted {:.2} %{open}",
         ledger.target_pct,
         ledger.agent_pct,

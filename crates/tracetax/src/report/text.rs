@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use record::{
     host::Host,
-    plan::Plan,
+    plan::{Core, Plan},
     verdict::{Metric, ScenarioVerdict, TreatmentVerdict, Verdict, Word},
 };
 
@@ -83,8 +83,19 @@ fn section(scenario: &ScenarioVerdict, plan: &Plan, look: Look) -> String {
             writeln!(text, "\n{}: {} pairs, {discarded} blocks discarded\n", treatment.name, treatment.pairs);
         let _ = writeln!(text, "{}\n\n{}", tables::arms(treatment, look), tables::metrics(treatment, look));
         let _ = writeln!(text, "\n{}", tables::cpu(&treatment.cpu));
+        let _ = writeln!(text, "{}", core(scenario, plan));
     }
     text
+}
+
+fn core(scenario: &ScenarioVerdict, plan: &Plan) -> &'static str {
+    match plan.scenarios.iter().find(|planned| planned.name == scenario.name).map(|planned| planned.load.core)
+    {
+        Some(Core::KeptWarm) => {
+            "A core warmer ran in both arms: no wake-up of the target's processor is measured."
+        }
+        _ => "No core warmer ran.",
+    }
 }
 
 fn steps(verdict: &Verdict) -> String {

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use record::{
     load::Pacing,
-    plan::{Budget, Margin, ScenarioLoad, Treatment, TreatmentKind},
+    plan::{Budget, Core, Margin, ScenarioLoad, Treatment, TreatmentKind},
 };
 use toml::de::DeTable;
 
@@ -70,6 +70,7 @@ struct Load {
     pacing: Pacing,
     connections: u32,
     path: String,
+    core: Core,
 }
 
 /// What an open loop becomes with its rate, in requests per second.
@@ -99,8 +100,14 @@ fn load(load: &mut Section<'_, '_>) -> Option<Load> {
         "Keep-alive connections, opened before the first block.",
     );
     let path = load.required("path", &request_path(), "Path of every request.");
+    let warm = load.optional(
+        "core_warmer",
+        &OnlyTrue,
+        "Keep the target's processor awake in both arms, by a spinner of idle priority.",
+    );
+    let core = if warm.is_some() { Core::KeptWarm } else { Core::Sleeps };
     let pacing = pacing(load, open_loop?.value, rate.map(|rate| rate.value));
-    Some(Load { pacing: pacing?, connections: connections?.value, path: path?.value })
+    Some(Load { pacing: pacing?, connections: connections?.value, path: path?.value, core })
 }
 
 fn pacing(
@@ -312,6 +319,7 @@ fn scenario_load(load: Load, block: &Block) -> ScenarioLoad {
         pacing: load.pacing,
         connections: load.connections,
         path: load.path,
+        core: load.core,
         block_ns: u64::from(block.measure_ms.value) * NS_PER_MS,
         warmup_ns: u64::from(block.warmup_ms) * NS_PER_MS,
     }
