@@ -1,0 +1,140 @@
+//! A client that knows what it has sent and got, to the byte.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+};
+
+use record::agent::RequestRecord;
+
+use crate::process::FOREVER;
+
+/// What a record must say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Truth {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) path_truncated: bool,
+    pub(crate) status: u16,
+    pub(crate) request_bytes: u64,
+    pub(crate) response_bytes: u64,
+}
+
+impl From<&RequestRecord> for Truth {
+    fn from(record: &RequestRecord) -> Self {
+        Self {
+            method: record.method.clone(),
+            path: record.path.clone(),
+            path_truncated: record.path_truncated,
+            status: record.status,
+            request_bytes: record.request_bytes,
+            response_bytes: record.response_bytes,
+        }
+    }
+}
+
+/// One connection.
+pub(crate) struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+/// An answer: its status, and how long it is with its body.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) bytes: u64,
+}
+
+impl Client {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(FOREVER)).unwrap();
+        stream.set_write_timeout(Some(FOREVER)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream: BufReader::new(stream) }
+    }
+
+    /// Sends bytes in one call.
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.get_mut().write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Sends one request and reads its answer.
+    pub(crate) fn exchange(&mut self, request: &str) -> Truth {
+        self.send(request);
+        self.truth(request)
+    }
+
+    /// Reads the answer to `request`, which was sent.
+    pub(crate) fn truth(&mut self, request: &str) -> Truth {
+        let mut words = request.split(' ');
+        let method = words.next().unwrap().to_owned();
+        let path = words.next().unwrap().split('?').next().unwrap();
+        let answer = self.answer(method == "HEAD");
+        Truth {
+            method,
+            path: path[..path.len().min(128)].to_owned(),
+            path_truncated: path.len() > 128,
+            status: answer.status,
+            request_bytes: request.len() as u64,
+            response_bytes: answer.bytes,
+        }
+    }
+
+    /// Reads one final answer.
+    pub(crate) fn answer(&mut self, to_head: bool) -> Answer {
+        let (mut bytes, head) = self.head();
+        let status = head[9..12].parse().unwrap();
+        if status < 200 {
+            return self.answer(to_head);
+        }
+        let head = head.to_ascii_lowercase();
+        if to_head || matches!(status, 204 | 304) {
+            return Answer { status, bytes };
+        }
+        if head.contains("transfer-encoding: chunked") {
+            bytes += self.chunks();
+        } else {
+            let length = head.split("content-length: ").nth(1).expect("a length");
+            let length = length.split("\r\n").next().unwrap().parse().unwrap();
+            self.skip(length);
+            bytes += length;
+        }
+        Answer { status, bytes }
+    }
+
+    /// Reads to the end, which must come without a further byte.
+    pub(crate) fn end(mut self) {
+        let mut rest = Vec::new();
+        // A reset is the server's right when the request was broken.
+        let _ = self.stream.read_to_end(&mut rest);
+        assert_eq!(rest, b"");
+    }
+
+    fn head(&mut self) -> (u64, String) {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(self.stream.read_line(&mut head).unwrap(), 0, "closed after {head:?}");
+        }
+        (head.len() as u64, head)
+    }
+
+    fn chunks(&mut self) -> u64 {
+        let mut bytes = 0;
+        loop {
+            let mut line = String::new();
+            bytes += self.stream.read_line(&mut line).unwrap() as u64;
+            let size = u64::from_str_radix(line.trim_end(), 16).unwrap();
+            self.skip(size + 2);
+            bytes += size + 2;
+            if size == 0 {
+                return bytes;
+            }
+        }
+    }
+
+    fn skip(&mut self, bytes: u64) {
+        let skipped = std::io::copy(&mut self.stream.by_ref().take(bytes), &mut std::io::sink()).unwrap();
+        assert_eq!(skipped, bytes);
+    }
+}

@@ -1,0 +1,16 @@
+//! The real agent on a real server: real eBPF programs, real sockets. Each test that needs root says so, and stands
+//! in a file `rooted_*.rs`.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows only #[test] functions as tests; this whole crate is one"
+)]
+
+mod agent;
+mod client;
+mod process;
+mod rooted_alone;
+mod rooted_calls;
+mod rooted_control;
+mod rooted_secrets;
+mod rooted_truth;
+mod target;

@@ -1,0 +1,33 @@
+//! The service that is watched.
+
+use std::net::SocketAddr;
+
+use record::target::TargetReply;
+
+use crate::{client::Client, process::Process};
+
+/// A running target.
+pub(crate) struct Target {
+    pub(crate) process: Process,
+    address: SocketAddr,
+}
+
+impl Target {
+    /// Starts it and waits until it listens.
+    pub(crate) fn start() -> Self {
+        let process = Process::start("target", &[]);
+        let TargetReply::Ready { address, .. } = serde_json::from_str(&process.line()).unwrap() else {
+            panic!("the target is not ready")
+        };
+        Self { process, address }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Opens a connection.
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+}
