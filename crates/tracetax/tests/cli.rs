@@ -1,0 +1,210 @@
+//! The command line, without root: what is asked wrongly ends at once, says where and what to do, and starts nothing.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy allows it in test functions, but not in the helpers beside them"
+)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+use tracetax::{
+    host,
+    plan::{Profile, plan},
+    results::Folder,
+    scenario::parse,
+};
+
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+const GOOD: &str = r#"question = "What does it cost?"
+[load]
+pacing = "closed"
+connections = 4
+path = "/plain"
+[block]
+measure_ms = 100
+warmup_ms = 20
+[pairs]
+quick = 6
+standard = 6
+thorough = 6
+per_life = 3
+[budget]
+agent_memory_mb = 100
+"#;
+
+/// A place for scenarios and results.
+struct Site(TempDir);
+
+impl Site {
+    fn new() -> Self {
+        let site = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(site.0.path().join("scenarios")).unwrap();
+        site.scenario("good", GOOD);
+        site
+    }
+
+    fn scenario(&self, name: &str, text: &str) {
+        fs::write(self.0.path().join("scenarios").join(name).with_extension("toml"), text).unwrap();
+    }
+
+    fn results(&self) -> PathBuf {
+        self.0.path().join("results")
+    }
+
+    /// The lab, with nothing of this process's environment.
+    fn lab(&self, args: &[&str]) -> Command {
+        let mut lab = Command::new(env!("CARGO_BIN_EXE_tracetax"));
+        lab.args(args).env_clear().env("TRACETAX_ROOT", self.0.path()).env("OUTPUT_DIR", self.results());
+        lab
+    }
+
+    /// The folder of a run that has not measured anything yet.
+    fn stored_run(&self) -> Folder {
+        let folder = Folder::create(&self.results(), "run").unwrap();
+        let scenario = parse("good", "good.toml", GOOD).unwrap();
+        folder.write_json("plan.json", &plan(&[scenario], Profile::Quick, 1, None)).unwrap();
+        folder.write_json("host.json", &host::read().unwrap()).unwrap();
+        folder.append_blocks().unwrap();
+        folder
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Ends with this code and says all of this on standard error, and nothing on standard output.
+fn refused(lab: &mut Command, code: i32, says: &[&str]) {
+    let Output { status, stdout, stderr } = lab.output().unwrap();
+    let (stdout, stderr) = (text(&stdout), text(&stderr));
+    assert_eq!(status.code(), Some(code), "{stderr}");
+    assert_eq!(stdout, "");
+    for part in says {
+        assert!(stderr.contains(part), "`{part}` is not in: {stderr}");
+    }
+}
+
+/// As [`refused`], before anything was started: a run begins with its folder.
+fn refused_at_once(site: &Site, lab: &mut Command, code: i32, says: &[&str]) {
+    refused(lab, code, says);
+    assert!(!site.results().exists(), "a folder for results was made");
+}
+
+#[test]
+fn a_misspelt_key_is_told_with_its_place_and_the_nearest_key() {
+    let site = Site::new();
+    site.scenario("typo", &GOOD.replace("warmup_ms", "warmpu_ms"));
+    let says = ["scenarios/typo.toml:8:1", "warmpu_ms", "`warmup_ms`"];
+    refused_at_once(&site, &mut site.lab(&["bench", "typo"]), 2, &says);
+    refused_at_once(&site, &mut site.lab(&["bench", "good", "typo"]), 2, &says);
+    let path = site.0.path().join("scenarios/typo.toml");
+    refused_at_once(&site, &mut site.lab(&["bench", path.to_str().unwrap()]), 2, &says);
+}
+
+#[test]
+fn every_wrong_scenario_is_told_at_once() {
+    let site = Site::new();
+    site.scenario("typo", &GOOD.replace("warmup_ms", "warmpu_ms"));
+    let says = ["`goood`", "warmpu_ms"];
+    refused_at_once(&site, &mut site.lab(&["bench", "goood", "typo", "good"]), 2, &says);
+}
+
+#[test]
+fn an_unknown_scenario_is_told_with_the_nearest() {
+    let site = Site::new();
+    site.scenario("other", GOOD);
+    let says = ["there is no scenario `godo`", "did you mean `good`?", "good, other"];
+    refused_at_once(&site, &mut site.lab(&["bench", "godo"]), 2, &says);
+    refused_at_once(&site, &mut site.lab(&["bench", "nowhere.toml"]), 2, &["nowhere.toml", "cannot be read"]);
+}
+
+#[test]
+fn a_command_line_that_asks_for_nothing_is_usage() {
+    let site = Site::new();
+    for (args, says) in [
+        (&[][..], "Usage"),
+        (&["bench"], "<SCENARIOS>"),
+        (&["bnech"], "'bench'"),
+        (&["bench", "good", "--all"], "cannot be used with"),
+        (&["bench", "good", "--profile", "long"], "standard"),
+        (&["bench", "good", "--seed", "x"], "--seed"),
+    ] {
+        refused_at_once(&site, &mut site.lab(args), 2, &[says]);
+    }
+}
+
+#[test]
+fn a_duration_that_is_none_is_usage() {
+    let site = Site::new();
+    for duration in ["abc", "", "0s", "-5s", "5"] {
+        let mut lab = site.lab(&["bench", "good"]);
+        let says = format!("BENCHMARK_DURATION={duration} is no duration");
+        refused_at_once(&site, lab.env("BENCHMARK_DURATION", duration), 2, &[&says, "60s"]);
+    }
+}
+
+fn dry_run(site: &Site, seed: &str, root: &Path) -> String {
+    let mut lab = site.lab(&["bench", "--all", "--dry-run", "--seed", seed]);
+    let Output { status, stdout, stderr } = lab.env("TRACETAX_ROOT", root).output().unwrap();
+    assert_eq!((status.code(), text(&stderr).as_str()), (Some(0), ""));
+    text(&stdout)
+}
+
+#[test]
+fn a_dry_run_prints_the_plan_and_measures_nothing() {
+    let site = Site::new();
+    let plan = dry_run(&site, "7", Path::new(REPOSITORY));
+    assert!(plan.starts_with("profile quick, seed 7\n"), "{plan}");
+    for scenario in ["control-null", "light", "medium", "heavy", "stress", "saturation"] {
+        assert!(plan.contains(&format!("\n{scenario}: ")), "no {scenario} in {plan}");
+    }
+    assert!(plan.trim_end().lines().last().unwrap().starts_with("all together about "), "{plan}");
+    assert!(!site.results().exists());
+}
+
+#[test]
+fn the_same_seed_prints_the_same_plan() {
+    let site = Site::new();
+    let plan = |seed| dry_run(&site, seed, Path::new(REPOSITORY));
+    assert_eq!(plan("7"), plan("7"));
+    assert_ne!(plan("7").replace("seed 7", ""), plan("8").replace("seed 8", ""));
+}
+
+#[test]
+fn a_folder_that_is_none_of_a_run_is_told() {
+    let site = Site::new();
+    refused(&mut site.lab(&["report", "scenarios"]), 2, &["scenarios is no folder of a run", "plan.json"]);
+    refused(&mut site.lab(&["report"]), 2, &["results/latest is no folder of a run"]);
+}
+
+#[test]
+fn a_damaged_file_of_a_run_is_told_with_its_place() {
+    let site = Site::new();
+    let folder = site.stored_run();
+    let mut report = site.lab(&["report"]);
+    for damage in [&b"{\"schema\":1}\n"[..], b"\n", b"no JSON\n", b"\xff\xfe\n"] {
+        fs::write(folder.path().join("blocks.jsonl"), damage).unwrap();
+        refused(&mut report, 1, &["latest/blocks.jsonl:1: this line is no block"]);
+    }
+    fs::write(folder.path().join("host.json"), "{}").unwrap();
+    refused(&mut report, 1, &["host.json is damaged"]);
+}
+
+#[test]
+fn a_torn_last_line_is_left_out() {
+    let site = Site::new();
+    let folder = site.stored_run();
+    let report = || site.lab(&["report"]).output().unwrap();
+    let whole = report();
+    assert!(!whole.stdout.is_empty());
+    for torn in [&b"{\"schema\":\"tracetax/bl"[..], b"\xff"] {
+        fs::write(folder.path().join("blocks.jsonl"), torn).unwrap();
+        assert_eq!(report(), whole);
+    }
+}

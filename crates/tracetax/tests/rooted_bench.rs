@@ -1,0 +1,369 @@
+//! The whole lab from end to end: the release binaries, real eBPF, real requests. Needs root and leaves nothing behind.
+//!
+//! Nothing here depends on how fast this machine is or what else runs on it; all waits are bounded.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy allows it in test functions, but not in the helpers beside them"
+)]
+
+#[path = "rooted_bench/blocks.rs"]
+mod blocks;
+#[path = "rooted_bench/site.rs"]
+mod site;
+#[path = "rooted_bench/traces.rs"]
+mod traces;
+
+use std::{
+    fs,
+    os::unix::process::ExitStatusExt as _,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use blocks::{are_the_whole_plan, assert_complete};
+use record::verdict::{Metric, Verdict, Word};
+use rustix::process::Signal;
+use site::{BINARIES, Site};
+use traces::Traces;
+use tracetax::exit::of_word;
+
+/// A run is meant to have the machine for itself, so the tests take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// For processes to end that nobody waits for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Codes of a verdict that a sound run may come to. One more is allowed for a machine that is not sound, by
+/// [`is_the_machines_fault`].
+const SOUND: [i32; 3] = [0, 4, 99];
+
+const SHORT: &str = r#"question = "What does the tracer cost in a short run?"
+[load]
+pacing = "closed"
+connections = 4
+path = "/plain"
+[block]
+measure_ms = 100
+warmup_ms = 20
+[pairs]
+quick = 8
+standard = 8
+thorough = 8
+per_life = 4
+[budget]
+agent_memory_mb = 100
+"#;
+
+/// Blocks are long, so that a signal finds one under way.
+const LONG: &str = r#"question = "What does an interrupted run leave?"
+[load]
+pacing = "closed"
+connections = 4
+path = "/plain"
+[block]
+measure_ms = 600
+warmup_ms = 0
+[pairs]
+quick = 1000
+standard = 1000
+thorough = 1000
+per_life = 1000
+[budget]
+agent_memory_mb = 100
+"#;
+
+const CONTROLS: &str = r#"question = "Is a planted cost recovered?"
+[load]
+pacing = "closed"
+connections = 4
+path = "/plain"
+[block]
+measure_ms = 100
+warmup_ms = 20
+[pairs]
+quick = 30
+standard = 30
+thorough = 30
+per_life = 15
+[[treatment]]
+name = "planted"
+plant_us = 20
+[[treatment]]
+name = "nothing"
+nothing = true
+"#;
+
+#[test]
+#[ignore = "needs root"]
+fn a_run_measures_its_plan_and_leaves_its_folder_alone() {
+    let _turn = TURN.lock();
+    let site = Site::new("short", SHORT);
+    let mut run = site.start(&["bench", "short"]);
+    let (lab, seen) = (run.pid(), run.watch());
+    let ended = run.end();
+    assert_nothing_left(&site, lab, &seen);
+
+    let folder = fs::read_link(site.results().join("latest")).unwrap();
+    assert_eq!(names_in(&site.results()), [folder.to_str().unwrap(), "latest"]);
+    let files = ["blocks.jsonl", "host.json", "logs", "plan.json", "summary.md", "verdict.json"];
+    assert_eq!(names_in(site.latest().path()), files);
+    assert_eq!(names_in(&site.latest().path().join("logs")), ["agent.log", "load.log", "target.log"]);
+    site.latest().host().unwrap();
+    assert!(fs::read_to_string(site.latest().path().join("summary.md")).unwrap().starts_with("verdict: "));
+
+    let blocks = site.latest().blocks().unwrap();
+    assert!(are_the_whole_plan(&site.latest().plan().unwrap(), &blocks));
+    assert_complete(&blocks);
+    let verdict = site.latest().verdict().unwrap();
+    assert_eq!(ended.code(), i32::from(of_word(verdict.word)));
+    assert!(SOUND.contains(&ended.code()) || is_the_machines_fault(&verdict), "{verdict:#?}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_duration_from_the_environment_sets_the_pairs() {
+    let _turn = TURN.lock();
+    let site = Site::new("short", SHORT).with_duration("700ms");
+    let ended = site.run(&["bench", "short", "-v"]);
+    let blocks = site.latest().blocks().unwrap();
+    assert!(are_the_whole_plan(&site.latest().plan().unwrap(), &blocks));
+    assert_eq!(blocks.iter().map(|block| block.pair).max(), Some(6));
+    assert_eq!(ended.stderr.matches("short traced pair ").count(), blocks.len(), "{}", ended.stderr);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_stored_run_is_reported_by_one_process_without_rights() {
+    let _turn = TURN.lock();
+    let site = Site::new("short", SHORT).with_copies(&[&BINARIES[..], &["tracer.bpf.o"]].concat());
+    let bench = site.run(&["bench", "short"]);
+    // Nothing is left that could be started.
+    for binary in &BINARIES[1..] {
+        fs::remove_file(site.binaries().join(binary)).unwrap();
+    }
+    let before = contents(site.latest().path());
+    for args in [&["report"][..], &["report", site.latest().path().to_str().unwrap()]] {
+        let report = site.run_as_other_user(args);
+        assert_eq!((&report.stdout, report.stderr.as_str()), (&bench.stdout, ""));
+        assert_eq!(report.code(), bench.code());
+    }
+    assert_eq!(contents(site.latest().path()), before);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_damaged_block_is_told_by_its_line_and_a_torn_one_left_out() {
+    let _turn = TURN.lock();
+    let site = Site::new("short", SHORT);
+    let bench = site.run(&["bench", "short"]);
+    let path = site.latest().path().join("blocks.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+
+    let half = whole.len() - whole.lines().last().unwrap().len() / 2;
+    fs::write(&path, format!("{whole}{}", &whole[half..whole.len() - 1])).unwrap();
+    let report = site.run(&["report"]);
+    assert_eq!((report.code(), &report.stdout), (bench.code(), &bench.stdout), "{}", report.stderr);
+
+    let damaged: Vec<&str> =
+        whole.lines().enumerate().map(|(index, line)| if index == 2 { &line[1..] } else { line }).collect();
+    fs::write(&path, damaged.join("\n") + "\n").unwrap();
+    let report = site.run(&["report"]);
+    assert_eq!((report.code(), report.stdout.as_str()), (1, ""));
+    assert!(report.stderr.contains("latest/blocks.jsonl:3: this line is no block"), "{}", report.stderr);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn int_in_a_block_keeps_the_blocks_before() {
+    interrupted_by(Signal::INT, 130);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn term_in_a_block_keeps_the_blocks_before() {
+    interrupted_by(Signal::TERM, 143);
+}
+
+fn interrupted_by(signal: Signal, code: i32) {
+    let _turn = TURN.lock();
+    let site = Site::new("long", LONG);
+    let mut run = site.start(&["bench", "long"]);
+    let (lab, seen) = (run.pid(), run.watch());
+    run.wait_for_blocks(3);
+    sleep(Duration::from_millis(200));
+    run.signal(signal);
+    // An impatient user must not keep the lab from cleaning up.
+    run.signal(signal);
+    let ended = run.end();
+    assert_eq!(ended.code(), code, "{}", ended.stderr);
+    assert!(ended.stderr.contains("what was measured is kept"), "{}", ended.stderr);
+    assert_eq!(ended.stdout, "");
+    assert_nothing_left(&site, lab, &seen);
+
+    let blocks = site.latest().blocks().unwrap();
+    assert!((3..1000).contains(&blocks.len()), "{} blocks", blocks.len());
+    assert!(!are_the_whole_plan(&site.latest().plan().unwrap(), &blocks));
+    assert_complete(&blocks);
+    assert!(!site.latest().path().join("verdict.json").exists());
+    let report = site.run(&["report"]);
+    assert!(SOUND.contains(&report.code()) || report.code() == 5, "{}", report.stderr);
+    assert!(report.stdout.starts_with("verdict: "), "{}", report.stdout);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn int_before_the_first_block_is_over_leaves_a_run_without_blocks() {
+    let _turn = TURN.lock();
+    let site = Site::new("long", &LONG.replace("measure_ms = 600", "measure_ms = 60000"));
+    let mut run = site.start(&["bench", "long"]);
+    let (lab, seen) = (run.pid(), run.watch());
+    run.signal(Signal::INT);
+    assert_eq!(run.end().code(), 130);
+    assert_nothing_left(&site, lab, &seen);
+    assert_eq!(site.latest().blocks().unwrap(), []);
+    let report = site.run(&["report"]);
+    assert!(report.stdout.starts_with("verdict: "), "{report:?}");
+    assert_ne!(report.code(), 0, "nothing was measured, so nothing passes: {}", report.stdout);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_killed_lab_leaves_groups_alone_and_clean_sweeps_them() {
+    let _turn = TURN.lock();
+    let site = Site::new("long", LONG);
+    let mut run = site.start(&["bench", "long"]);
+    let (lab, seen) = (run.pid(), run.watch());
+    run.wait_for_blocks(1);
+    run.signal(Signal::KILL);
+    assert_eq!(run.end().status.signal(), Some(9));
+
+    // The end of their input ends the children.
+    let mut left = seen.left(lab, &site.results());
+    let end = Instant::now() + PATIENCE;
+    while left != (Traces { groups: seen.groups.clone(), ..Traces::default() }) {
+        assert!(Instant::now() < end, "left behind: {left:#?}");
+        sleep(Duration::from_millis(20));
+        left = seen.left(lab, &site.results());
+    }
+    let blocks = site.latest().blocks().unwrap();
+    assert!(!blocks.is_empty());
+    assert!(!are_the_whole_plan(&site.latest().plan().unwrap(), &blocks));
+
+    let clean = site.run(&["clean"]);
+    assert_eq!(clean.code(), 0, "{}", clean.stderr);
+    for group in &seen.groups {
+        let line = format!("removed {} of dead run {lab}-", group.display());
+        assert!(
+            clean.stdout.lines().any(|found| found.starts_with(&line)),
+            "no `{line}` in {}",
+            clean.stdout
+        );
+    }
+    assert_nothing_left(&site, lab, &seen);
+    assert_nothing_to_sweep(&site, lab);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_planted_cost_is_recovered_and_nothing_has_two_arms() {
+    let _turn = TURN.lock();
+    let site = Site::new("controls", CONTROLS);
+    let ended = site.run(&["bench", "controls"]);
+    assert!(SOUND.contains(&ended.code()) || ended.code() == 5, "{}", ended.stderr);
+    assert!(are_the_whole_plan(&site.latest().plan().unwrap(), &site.latest().blocks().unwrap()));
+    let verdict = site.latest().verdict().unwrap();
+    let [planted, nothing] = verdict.scenarios[0].treatments.as_slice() else {
+        panic!("{verdict:#?}");
+    };
+    let cost = metric(&planted.metrics, "server_cpu_us_per_request");
+    // 20 us were planted.
+    assert!(cost.low.unwrap() > 10.0 && cost.high.unwrap() < 40.0, "{cost:?}");
+    for treatment in [planted, nothing] {
+        assert!(treatment.untraced.completed > 0 && treatment.treated.completed > 0, "{treatment:#?}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_tracer_that_cannot_start_is_told_with_its_own_reason() {
+    let _turn = TURN.lock();
+    let site = Site::new("short", SHORT).with_copies(&BINARIES);
+    fs::write(site.binaries().join("tracer.bpf.o"), "no object").unwrap();
+    let run = site.start(&["bench", "short"]);
+    let lab = run.pid();
+    let ended = run.end();
+    assert!([1, 3].contains(&ended.code()), "{ended:?}");
+    assert_eq!(ended.stdout, "");
+    for part in ["the tracer did not come up", "logs/agent.log", "tracer.bpf.o", "error parsing BPF object"] {
+        assert!(ended.stderr.contains(part), "`{part}` is not in: {}", ended.stderr);
+    }
+    assert_nothing_left(&site, lab, &Traces::default());
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_is_not_built_is_told_with_the_command_that_builds_it() {
+    let _turn = TURN.lock();
+    let site = Site::new("short", SHORT).with_copies(&["tracetax", "load"]);
+    let run = site.start(&["bench", "short"]);
+    let lab = run.pid();
+    let ended = run.end();
+    assert_eq!((ended.code(), ended.stdout.as_str()), (1, ""), "{}", ended.stderr);
+    for part in ["bin/target is not built", "`cargo xtask build`"] {
+        assert!(ended.stderr.contains(part), "`{part}` is not in: {}", ended.stderr);
+    }
+    assert_nothing_left(&site, lab, &Traces::default());
+}
+
+#[test]
+#[ignore = "needs root"]
+fn who_is_not_root_is_told_so_at_once() {
+    let _turn = TURN.lock();
+    let site = Site::new("short", SHORT).with_copies(&["tracetax"]);
+    let ended = site.run_as_other_user(&["bench", "short"]);
+    assert_eq!((ended.code(), ended.stdout.as_str()), (3, ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("needs root"), "{}", ended.stderr);
+    assert!(!site.results().exists());
+}
+
+fn assert_nothing_left(site: &Site, lab: i32, seen: &Traces) {
+    assert_eq!(seen.left(lab, &site.results()), Traces::default());
+}
+
+/// Other runs may be killed meanwhile: they are swept as well, and looked past.
+fn assert_nothing_to_sweep(site: &Site, lab: i32) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let clean = site.run(&["clean"]);
+        if clean.stdout == "nothing to sweep\n" {
+            break;
+        }
+        assert!(!clean.stdout.contains(&format!("tracetax-{lab}-")), "{}", clean.stdout);
+        assert!(Instant::now() < end, "there is always something to sweep: {clean:?}");
+    }
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let paths = names_in(folder).into_iter().map(|name| folder.join(name)).filter(|path| path.is_file());
+    paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+fn metric<'a>(metrics: &'a [Metric], name: &str) -> &'a Metric {
+    metrics.iter().find(|metric| metric.name == name).unwrap()
+}
+
+/// Whether a run is invalid only since others took the processors away while it measured.
+fn is_the_machines_fault(verdict: &Verdict) -> bool {
+    let has = |code| verdict.reasons.iter().any(|reason| reason.code == code);
+    verdict.word == Word::Invalid && has("too-many-discarded") && !has("ledger-open")
+}

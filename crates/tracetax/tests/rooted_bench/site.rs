@@ -1,0 +1,233 @@
+//! A temporary place with a scenario of its own, in which the real release binary runs and is watched.
+
+use std::{
+    fs::{self, File},
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _, process::ExitStatusExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+use tempfile::TempDir;
+use tracetax::results::Folder;
+
+use super::traces::Traces;
+
+/// For whatever a test waits for; reached only when something hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Where `cargo xtask build` puts what a run starts.
+const RELEASE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/release");
+pub const BINARIES: [&str; 4] = ["tracetax", "tracer", "target", "load"];
+
+/// No other process has this user, so that a limit on its processes limits ours alone.
+const OTHER_USER: u32 = 63_999;
+
+/// The place.
+pub struct Site {
+    folder: TempDir,
+    binaries: PathBuf,
+    /// For the lab's environment.
+    duration: Option<&'static str>,
+}
+
+/// A lab that runs. Asked to end, and waited for, when a test gives up.
+pub struct Run<'a> {
+    site: &'a Site,
+    process: Child,
+    output: PathBuf,
+}
+
+fn built(file: &str) -> PathBuf {
+    Path::new(RELEASE).join(file)
+}
+
+/// How a lab ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Site {
+    /// A place with one scenario.
+    pub fn new(scenario: &str, text: &str) -> Self {
+        for file in BINARIES.into_iter().chain(["tracer.bpf.o"]) {
+            let built = built(file);
+            assert!(built.is_file(), "{} is missing: run `cargo xtask build`", built.display());
+        }
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(folder.path().join("scenarios")).unwrap();
+        fs::write(folder.path().join("scenarios").join(scenario).with_extension("toml"), text).unwrap();
+        Self { folder, binaries: RELEASE.into(), duration: None }
+    }
+
+    /// The same with `BENCHMARK_DURATION`.
+    pub fn with_duration(self, duration: &'static str) -> Self {
+        Self { duration: Some(duration), ..self }
+    }
+
+    /// The same with copies of these files alone; the lab looks for all that it starts beside itself.
+    pub fn with_copies(mut self, files: &[&str]) -> Self {
+        self.binaries = self.folder.path().join("bin");
+        fs::create_dir(&self.binaries).unwrap();
+        for file in files {
+            fs::copy(built(file), self.binaries.join(file)).unwrap();
+        }
+        self
+    }
+
+    pub fn binaries(&self) -> &Path {
+        &self.binaries
+    }
+
+    /// The folder of all results, as the kernel names it.
+    pub fn results(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join("results")
+    }
+
+    /// The newest run's folder.
+    pub fn latest(&self) -> Folder {
+        Folder::open(&self.results().join("latest")).unwrap()
+    }
+
+    /// Blocks that are on the disk by now.
+    pub fn blocks_so_far(&self) -> usize {
+        let lines = fs::read(self.results().join("latest/blocks.jsonl")).unwrap_or_default();
+        lines.iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    /// Starts the lab with nothing of this process's environment.
+    pub fn start(&self, args: &[&str]) -> Run<'_> {
+        self.spawn(self.lab(args))
+    }
+
+    /// Runs the lab to its end.
+    pub fn run(&self, args: &[&str]) -> Ended {
+        self.start(args).end()
+    }
+
+    /// Runs the lab as a user who may not do what root may, nor start any process or thread.
+    pub fn run_as_other_user(&self, args: &[&str]) -> Ended {
+        let mut lab = self.lab(args);
+        lab.uid(OTHER_USER).gid(OTHER_USER);
+        let _limit = OneProcess::begin();
+        self.spawn(lab).end()
+    }
+
+    fn lab(&self, args: &[&str]) -> Command {
+        let mut lab = Command::new(self.binaries.join("tracetax"));
+        lab.args(args).env_clear();
+        lab.env("TRACETAX_ROOT", self.folder.path()).env("OUTPUT_DIR", self.results());
+        lab.envs(self.duration.map(|duration| ("BENCHMARK_DURATION", duration)));
+        lab
+    }
+
+    fn spawn(&self, mut lab: Command) -> Run<'_> {
+        let output = tempfile::tempdir_in(self.folder.path()).unwrap().keep();
+        let file = |name| File::create(output.join(name)).unwrap();
+        lab.stdin(Stdio::null()).stdout(file("stdout")).stderr(file("stderr"));
+        Run { site: self, process: lab.spawn().unwrap(), output }
+    }
+}
+
+impl Run<'_> {
+    pub fn pid(&self) -> i32 {
+        self.process.id().cast_signed()
+    }
+
+    /// Watches until processes of every role were seen at once, with their groups, BPF programs and sockets.
+    pub fn watch(&mut self) -> Traces {
+        let (lab, results) = (self.pid(), self.site.results());
+        let mut seen = Traces::default();
+        self.wait_until("a tracer at work", || {
+            seen = Traces::of(lab, &results);
+            seen.are_of_every_kind()
+        });
+        seen
+    }
+
+    /// Waits until so many blocks are on the disk.
+    pub fn wait_for_blocks(&mut self, count: usize) {
+        let site = self.site;
+        self.wait_until("blocks", || site.blocks_so_far() >= count);
+    }
+
+    fn wait_until(&mut self, what: &str, mut is_so: impl FnMut() -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !is_so() {
+            let ended = self.process.try_wait().unwrap();
+            assert_eq!(ended, None, "the lab ended before there was {what}: {}", self.read("stderr"));
+            assert!(Instant::now() < end, "no {what}: {}", self.read("stderr"));
+            sleep(LOOK);
+        }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).unwrap();
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Ended {
+        let status = self.wait();
+        let status = status.unwrap_or_else(|| panic!("the lab does not end: {}", self.read("stderr")));
+        Ended { status, stdout: self.read("stdout"), stderr: self.read("stderr") }
+    }
+
+    fn wait(&mut self) -> Option<ExitStatus> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return Some(status);
+            }
+            sleep(LOOK);
+        }
+        None
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.output.join(name)).unwrap()
+    }
+}
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        if self.process.try_wait().unwrap().is_none() {
+            self.signal(Signal::TERM);
+            let _ = self.wait();
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+    }
+}
+
+impl Ended {
+    /// The exit code of a lab that was not killed.
+    pub fn code(&self) -> i32 {
+        assert_eq!(self.status.signal(), None, "{}", self.stderr);
+        self.status.code().unwrap()
+    }
+}
+
+/// Until dropped, users other than root may have one process or thread each (setrlimit(2), `RLIMIT_NPROC`).
+struct OneProcess(Rlimit);
+
+impl OneProcess {
+    fn begin() -> Self {
+        let before = getrlimit(Resource::Nproc);
+        let one = Rlimit { current: Some(1), maximum: before.maximum };
+        setrlimit(Resource::Nproc, one).unwrap();
+        Self(before)
+    }
+}
+
+impl Drop for OneProcess {
+    fn drop(&mut self) {
+        let _ = setrlimit(Resource::Nproc, self.0);
+    }
+}
