@@ -35,8 +35,9 @@ const fn handed(name: &'static str, needs: Needs, about: &'static str) -> Handed
     Handed { name, needs, about }
 }
 
-const HANDED: [Handed; 9] = [
+const HANDED: [Handed; 10] = [
     handed("bench", Needs::All, "Measure scenarios, judge their budgets, print the table"),
+    handed("calibrate", Needs::All, "Prove the instrument: planted costs, null verdicts, lateness, wrk"),
     handed("report", Needs::Lab, "Show a stored run again; measures nothing"),
     handed("clean", Needs::Lab, "Sweep what killed runs left behind"),
     handed("baseline", Needs::All, ""),
@@ -53,7 +54,7 @@ const OWN: [&str; 4] = ["setup", "build", "test", "ci"];
 /// The part of the help that lists the lab's commands.
 pub(crate) fn help() -> String {
     let lines: Vec<String> =
-        listed().map(|command| format!("  {:<6} {}", command.name, command.about)).collect();
+        listed().map(|command| format!("  {:<9} {}", command.name, command.about)).collect();
     format!("Commands of the lab (their options: cargo xtask <COMMAND> --help):\n{}", lines.join("\n"))
 }
 

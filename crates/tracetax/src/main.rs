@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracetax::{bench, clean, exit, report, warm};
+use tracetax::{bench, calibrate, clean, exit, report, warm};
 
 /// What does an eBPF HTTP tracer cost the service it watches?
 #[derive(Debug, Parser)]
@@ -17,6 +17,8 @@ struct Args {
 enum Command {
     /// Measure scenarios, judge their budgets, print the table
     Bench(bench::Args),
+    /// Prove the instrument: planted costs, null verdicts, lateness, wrk
+    Calibrate(calibrate::Args),
     /// Show a stored run again; measures nothing
     Report(report::Args),
     /// Sweep what killed runs left behind
@@ -29,6 +31,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Bench(args) => bench::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Clean => clean::run(),
         Command::Warm => warm::run(),
