@@ -1,7 +1,7 @@
 //! A calibration as text. Nothing is computed here.
 
 use record::calibration::{
-    Bar, BarState, Calibration, Finding, Lateness, NullCount, Nulls, Part, Recovered, Round, Side, Wrk,
+    BarState, Calibration, Finding, Lateness, NullCount, Nulls, Part, Recovered, Round, Side, Wrk,
 };
 use tabled::{builder::Builder, settings::Style};
 
@@ -15,7 +15,8 @@ pub fn part(part: &Part) -> String {
         Finding::Lateness(rows) => lateness(rows),
         Finding::Wrk(found) => wrk(found),
     };
-    format!("== {} ==\n{table}{}\n", title(&part.finding), line(&part.bar))
+    let (title, state, message) = (title(&part.finding), state(part.bar.state), &part.bar.message);
+    format!("== {title} ==\n{table}{state}: {message}\n")
 }
 
 fn title(finding: &Finding) -> &'static str {
@@ -27,11 +28,6 @@ fn title(finding: &Finding) -> &'static str {
     }
 }
 
-fn line(bar: &Bar) -> String {
-    let next_step = bar.next_step.as_ref().map(|step| format!("; {step}")).unwrap_or_default();
-    format!("{}: {}{next_step}", state(bar.state), bar.message)
-}
-
 fn state(state: BarState) -> &'static str {
     match state {
         BarState::Invalid => "invalid",
@@ -41,14 +37,18 @@ fn state(state: BarState) -> &'static str {
     }
 }
 
-/// All bars in one line, and what to do about those that do not hold.
+/// How many bars hold, and what to do about those that do not.
 pub fn summary(calibration: &Calibration) -> String {
     let (good, bad): (Vec<_>, Vec<_>) =
         calibration.parts.iter().partition(|part| part.bar.state == BarState::Holds);
-    let all = calibration.parts.len();
-    let heading = format!("calibration: {} of {all} bars hold (seed {})\n", good.len(), calibration.seed);
-    let bad = bad.into_iter().map(|part| format!("- {}: {}\n", title(&part.finding), line(&part.bar)));
-    heading + &bad.collect::<String>()
+    let (good, all, seed) = (good.len(), calibration.parts.len(), calibration.seed);
+    let heading = format!("calibration: {good} of {all} bars hold (seed {seed})\n");
+    heading + &bad.into_iter().map(what_to_do).collect::<String>()
+}
+
+fn what_to_do(part: &Part) -> String {
+    let next_step = part.bar.next_step.as_deref().unwrap_or("nothing");
+    format!("- {}, {}: {next_step}\n", state(part.bar.state), title(&part.finding))
 }
 
 fn planted(rows: &[Recovered]) -> String {
@@ -221,8 +221,8 @@ mod tests {
     fn the_summary_names_what_does_not_hold() {
         insta::assert_snapshot!(summary(&calibration()), @r"
         calibration: 3 of 5 bars hold (seed 7)
-        - lateness of the load generator, us: missed: it is late; be quiet
-        - closed loop against wrk -t1, requests/s: not run: there is none; install it
+        - missed, lateness of the load generator, us: be quiet
+        - not run, closed loop against wrk -t1, requests/s: install it
         ");
     }
 
