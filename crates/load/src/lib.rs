@@ -10,6 +10,7 @@ mod head;
 mod plan;
 mod poller;
 mod pool;
+mod priority;
 pub mod protocol;
 mod response;
 mod schedule;

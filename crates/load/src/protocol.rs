@@ -16,7 +16,7 @@ use std::{
 use anyhow::Context as _;
 use record::load::{LoadCommand, LoadPlan, LoadReply};
 
-use crate::{Ended, Ns, Plan, Pool, Stretch, measure_guard_ns};
+use crate::{Ended, Ns, Plan, Pool, Stretch, measure_guard_ns, priority::Priority};
 
 /// Obeys commands until standard input ends.
 ///
@@ -58,13 +58,14 @@ fn say(reply: &LoadReply) -> io::Result<()> {
 struct Generator {
     guard_ns: Ns,
     pool: Option<Pool>,
+    priority: Priority,
     stop: Arc<AtomicBool>,
 }
 
 impl Generator {
     fn new() -> anyhow::Result<Self> {
         let guard_ns = measure_guard_ns().context("cannot measure how late sleeps end")?;
-        Ok(Self { guard_ns, pool: None, stop: Arc::default() })
+        Ok(Self { guard_ns, pool: None, priority: Priority::default(), stop: Arc::default() })
     }
 
     fn obey(&mut self, lines: &Receiver<Vec<u8>>) -> anyhow::Result<()> {
@@ -94,9 +95,13 @@ impl Generator {
 
     fn run(&mut self, plan: &LoadPlan) -> anyhow::Result<Option<LoadReply>> {
         let pool = self.pool.as_mut().context("nothing is connected: send connect first")?;
+        let pacing = plan.pacing;
         let plan = Plan::check(plan, pool.address())?;
         let mut stretch = Stretch::new(pool, plan, self.guard_ns);
-        Ok(match stretch.run(&self.stop)? {
+        self.priority.raise_for(pacing);
+        let ended = stretch.run(&self.stop);
+        self.priority.relax();
+        Ok(match ended? {
             Ended::Complete => Some(LoadReply::Ran(Box::new(stretch.result()))),
             Ended::Stopped => None,
         })

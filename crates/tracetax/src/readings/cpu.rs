@@ -72,7 +72,14 @@ mod tests {
             roles_ns: [11, 22, 33, 44, 0],
             machine_ns: Some(300),
         };
-        let all = CpuUse { target_ns: 10, agent_ns: 20, load_ns: 30, lab_ns: 40, warmer_ns: 0, machine_ns: Some(200) };
+        let all = CpuUse {
+            target_ns: 10,
+            agent_ns: 20,
+            load_ns: 30,
+            lab_ns: 40,
+            warmer_ns: 0,
+            machine_ns: Some(200),
+        };
         assert_eq!(after.since(&before), all);
         assert_eq!(after.elapsed(&before), Duration::from_millis(7));
         let blind = CpuReading { machine_ns: None, ..before };
