@@ -26,7 +26,7 @@ impl Priority {
     /// standard error, and lateness will tell what it costs.
     pub fn raise_for(&mut self, pacing: Pacing) {
         if !matches!(pacing, Pacing::Closed) && !self.refused {
-            self.refused = report(set(Realtime::Yes));
+            self.refused = report(&set(Realtime::Yes));
         }
     }
 
@@ -34,7 +34,7 @@ impl Priority {
     /// keep the other one from running.
     pub fn relax(&mut self) {
         if !self.refused {
-            report(set(Realtime::No));
+            report(&set(Realtime::No));
         }
     }
 }
@@ -45,8 +45,9 @@ enum Realtime {
     No,
 }
 
-fn report(outcome: Result<(), thread_priority::Error>) -> bool {
-    if let Err(error) = &outcome {
+/// Says it, and whether it was refused.
+fn report(outcome: &Result<(), thread_priority::Error>) -> bool {
+    if let Err(error) = outcome {
         eprintln!("load: no real-time priority ({error}): requests may leave late while others run");
     }
     outcome.is_err()
