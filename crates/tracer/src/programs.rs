@@ -45,10 +45,10 @@ impl Programs {
             format!("cannot read the eBPF object {}: build it with `cargo xtask build`", object.display())
         })?;
         anyhow::ensure!(Path::new(&format!("/proc/{pid}")).exists(), "there is no process {pid}");
-        let mut ebpf =
-            EbpfLoader::new().override_global(names::TARGET_TGID, &pid, true).load(&bytes).with_context(
-                || format!("the kernel refuses the object {} (root is needed)", object.display()),
-            )?;
+        let mut ebpf = EbpfLoader::new()
+            .override_global(names::TARGET_TGID, &pid, true)
+            .load(&bytes)
+            .with_context(|| format!("cannot load the object {}", object.display()))?;
         match strategy {
             Strategy::RawTracepoint => {
                 program(&mut ebpf)?.load().context("the kernel refuses `raw-tracepoint`")?;

@@ -88,7 +88,7 @@ fn what_cannot_work_is_said_with_its_remedy() {
     refuses(&[pid, "0".as_ref(), object, good], &["there is no process 0"]);
     refuses(&[pid, own, object, "no.o".as_ref()], &["cannot read the eBPF object no.o", "cargo xtask build"]);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    refuses(&[pid, own, object, source.as_os_str()], &["the kernel refuses the object"]);
+    refuses(&[pid, own, object, source.as_os_str()], &["cannot load the object"]);
     refuses(&[pid, own, object, good, output, "/no/where".as_ref()], &["cannot write records to /no/where"]);
     refuses(&[pid, own, object, good, "--control".as_ref()], &["choose `--output null` or a file"]);
     refuses(&[pid, own, "--strategy".as_ref(), "magic".as_ref()], &["raw-tracepoint"]);
