@@ -63,9 +63,21 @@ pub fn bar(rows: &[Recovered], verdict: &ScenarioVerdict) -> Bar {
     if exact_us.is_some_and(|us| is_close(us, EXACT_US)) && clear_us.is_some_and(|low| low > 0.0) {
         holds(message)
     } else {
-        fails(BarState::Missed, message, QUIET)
+        let systematic = of(EXACT_US).is_some_and(is_off_for_sure);
+        fails(BarState::Missed, message, if systematic { SYSTEMATIC } else { QUIET })
     }
 }
+
+/// The whole interval is off: more of the same would not bring it closer.
+fn is_off_for_sure(row: &Recovered) -> bool {
+    let beyond = |us: f64| !is_close(us, row.planted_us);
+    let same_side = |low: f64, high: f64| (low > row.planted_us) == (high > row.planted_us);
+    row.low_us.zip(row.high_us).is_some_and(|(low, high)| beyond(low) && beyond(high) && same_side(low, high))
+}
+
+/// Next step where noise does not explain what was found.
+const SYSTEMATIC: &str = "noise does not explain it: see in verdict.json what else differs between the arms \
+    (load_cpu_us_per_request), and what else ran (rest_pct)";
 
 fn shown(number: Option<f64>) -> String {
     number.map_or("nothing".into(), short)
@@ -122,6 +134,7 @@ mod tests {
         assert_eq!(rows.iter().map(|row| row.recovered).collect::<Vec<_>>(), [true, false]);
         assert_eq!(bar.state, BarState::Missed, "{bar:?}");
         assert!(bar.message.starts_with("5 us came out as 5.43 "), "{}", bar.message);
+        assert!(bar.next_step.unwrap().starts_with("noise does not explain it"));
     }
 
     #[test]
