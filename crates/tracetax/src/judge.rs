@@ -52,18 +52,22 @@ fn run_word(scenarios: &[ScenarioVerdict]) -> Word {
 struct Draft<'a> {
     plan: &'a ScenarioPlan,
     doubts: Vec<Reason>,
+    /// Limits for which there is nothing to judge.
+    missing: Vec<Reason>,
     treatments: Vec<(TreatmentVerdict, Vec<Candidate>)>,
 }
 
 impl<'a> Draft<'a> {
     fn of(plan: &'a ScenarioPlan, blocks: &[Block]) -> Self {
-        let mut draft = Self { plan, doubts: Vec::new(), treatments: Vec::new() };
+        let mut draft = Self { plan, doubts: Vec::new(), missing: Vec::new(), treatments: Vec::new() };
         for treatment in &plan.treatments {
             let selected = Selected::of(plan, treatment, blocks);
             draft.doubts.extend(doubts::all(plan, treatment, &selected));
             let chunks = Chunks::of(&selected.pairs);
             let described = described(plan, treatment, &selected, &chunks);
-            draft.treatments.push((described, metric::all(plan, &selected, &chunks)));
+            let candidates = metric::all(plan, &selected, &chunks);
+            draft.missing.extend(reason::not_measured(plan, &selected, &candidates));
+            draft.treatments.push((described, candidates));
         }
         draft
     }
@@ -71,7 +75,9 @@ impl<'a> Draft<'a> {
     fn finish(self) -> ScenarioVerdict {
         let mut words = vec![Word::Pass];
         words.extend((!self.doubts.is_empty()).then_some(Word::Invalid));
+        words.extend((!self.missing.is_empty()).then_some(Word::Inconclusive));
         let mut reasons = self.doubts;
+        reasons.extend(self.missing);
         let mut treatments = Vec::new();
         for (mut verdict, candidates) in self.treatments {
             verdict.metrics = candidates.into_iter().map(|candidate| candidate.metric).collect();

@@ -20,14 +20,13 @@ const CHUNK_REQUESTS: u64 = 1_000;
 pub struct Chunks(Vec<[hdrhistogram::Histogram<u64>; 2]>);
 
 impl Chunks {
-    /// Cuts the pairs into as many chunks as have enough requests, as evenly as can be, and merges each.
+    /// Cuts the pairs as evenly as can be into as many chunks as leave enough requests in each; one where there are not
+    /// enough for even that.
     pub fn of(pairs: &[Measured<'_>]) -> Self {
-        let answered = |pair: &Measured<'_>| pair.untraced.load.completed.min(pair.treated.load.completed);
-        let requests: u64 = pairs.iter().map(answered).sum();
-        let most = usize::try_from(requests / CHUNK_REQUESTS).unwrap_or(MOST_CHUNKS);
-        let count = most.clamp(1, MOST_CHUNKS).min(pairs.len().max(1));
-        let chunk = |index: usize| &pairs[index * pairs.len() / count..(index + 1) * pairs.len() / count];
-        Self((0..count).map(|index| arms(chunk(index))).collect())
+        let most = MOST_CHUNKS.min(pairs.len());
+        let enough =
+            (2..=most).rev().find(|count| cut(pairs, *count).all(|chunk| requests(chunk) >= CHUNK_REQUESTS));
+        Self(cut(pairs, enough.unwrap_or(1)).map(arms).collect())
     }
 
     /// Untraced levels and differences of the chunks, in milliseconds; None where a chunk has too few samples beyond the
@@ -55,9 +54,58 @@ impl Chunks {
     }
 }
 
+fn cut<'p, 'b>(pairs: &'p [Measured<'b>], count: usize) -> impl Iterator<Item = &'p [Measured<'b>]> {
+    (0..count).map(move |index| &pairs[index * pairs.len() / count..(index + 1) * pairs.len() / count])
+}
+
+/// Requests in the poorer arm.
+fn requests(chunk: &[Measured<'_>]) -> u64 {
+    let of = |arm: fn(&Measured<'_>) -> u64| chunk.iter().map(arm).sum::<u64>();
+    of(|pair| pair.untraced.load.completed).min(of(|pair| pair.treated.load.completed))
+}
+
 fn arms(pairs: &[Measured<'_>]) -> [hdrhistogram::Histogram<u64>; 2] {
     [
         merged(pairs.iter().map(|pair| &pair.untraced.load.response)),
         merged(pairs.iter().map(|pair| &pair.treated.load.response)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use record::plan::Arm;
+
+    use super::{CHUNK_REQUESTS, Chunks, MOST_CHUNKS};
+    use crate::judge::{Measured, tests::block};
+
+    /// How many chunks pairs with so many requests make, and whether each has a 99th percentile.
+    fn check(requests: &[u64], chunks: usize, quantile: bool) {
+        let block = |arm, completed: &u64| {
+            let mut block = block(0, arm, 20.0);
+            block.load.completed = *completed;
+            block.load.response = crate::judge::tests::histogram(*completed);
+            block
+        };
+        let untraced: Vec<_> = requests.iter().map(|completed| block(Arm::Untraced, completed)).collect();
+        let treated: Vec<_> = requests.iter().map(|completed| block(Arm::Treated, completed)).collect();
+        let pairs = untraced.iter().zip(&treated).map(|(untraced, treated)| Measured { untraced, treated });
+        let cut = Chunks::of(&pairs.collect::<Vec<_>>());
+        assert_eq!(cut.0.len(), chunks, "{requests:?}");
+        assert_eq!(cut.at_quantile(0.99).is_some(), quantile, "{requests:?}");
+    }
+
+    #[test]
+    fn every_chunk_has_enough_requests() {
+        check(&[100; 20], 2, true);
+        check(&[98; 150], 13, true);
+        check(&[CHUNK_REQUESTS; 7], 7, true);
+        check(&[CHUNK_REQUESTS - 1; 7], 3, true);
+        check(&[100_000; 500], MOST_CHUNKS, true);
+    }
+
+    #[test]
+    fn too_few_requests_are_one_chunk_without_a_high_quantile() {
+        check(&[100; 9], 1, false);
+        check(&[100; 10], 1, true);
+    }
 }

@@ -6,7 +6,7 @@ use record::{
 };
 use stats::power;
 
-use super::short;
+use super::{Selected, gate::Candidate, short};
 
 /// The reason; None where there is nothing to say.
 pub fn of(plan: &ScenarioPlan, treatment: &TreatmentVerdict, metric: &Metric) -> Option<Reason> {
@@ -30,6 +30,36 @@ pub fn of(plan: &ScenarioPlan, treatment: &TreatmentVerdict, metric: &Metric) ->
         limit.value()
     );
     Some(Reason { code: code.into(), message, next_step })
+}
+
+/// Limits of a scenario for which there is no metric: they are not judged, and so they have not passed.
+pub fn not_measured(plan: &ScenarioPlan, selected: &Selected<'_>, candidates: &[Candidate]) -> Vec<Reason> {
+    let budget = &plan.budget;
+    let limits = [
+        ("server_cpu_us_per_request", plan.margin.server_cpu_us_per_request),
+        ("cpu_overhead_points", budget.cpu_overhead_points),
+        ("agent_memory_mb", budget.agent_memory_mb),
+        ("added_latency_ms", budget.added_latency_ms),
+        ("events_per_second", budget.events_per_second),
+        ("uptime_pct", budget.uptime_pct),
+    ];
+    let missing = limits.into_iter().filter(|(name, limit)| {
+        limit.is_some()
+            && !selected.pairs.is_empty()
+            && !candidates.iter().any(|one| one.metric.name == *name)
+    });
+    missing.map(|(name, _)| not_measured_reason(plan, name)).collect()
+}
+
+fn not_measured_reason(plan: &ScenarioPlan, name: &str) -> Reason {
+    let next_step = match name {
+        "agent_memory_mb" => {
+            "the kernel tells no peak memory of a group here: enable the memory controller".into()
+        }
+        _ => format!("measure longer: `cargo xtask bench {} --profile thorough`", plan.name),
+    };
+    let message = format!("{}: {name} has a limit, and too little was measured to tell it", plan.name);
+    Reason { code: "not-measured".into(), message, next_step }
 }
 
 fn cheaper(plan: &ScenarioPlan, metric: &Metric, section: &str) -> String {

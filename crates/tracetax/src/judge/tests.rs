@@ -42,9 +42,9 @@ fn traced_plan() -> Plan {
     plan(TreatmentKind::Tracer { strategy: "raw-tracepoint".into() })
 }
 
-fn histogram() -> Histogram {
+pub(super) fn histogram(count: u64) -> Histogram {
     let mut histogram = histogram::empty();
-    histogram.record_n(50_000, REQUESTS).unwrap();
+    histogram.record_n(50_000, count).unwrap();
     Histogram::encode(&histogram)
 }
 
@@ -57,9 +57,9 @@ fn load() -> LoadResult {
         elapsed_ns: 1_000_000_000,
         spun_ns: 0,
         received_bytes: 100,
-        response: histogram(),
-        service: histogram(),
-        lateness: histogram(),
+        response: histogram(REQUESTS),
+        service: histogram(REQUESTS),
+        lateness: histogram(REQUESTS),
     }
 }
 
@@ -90,7 +90,7 @@ fn ledger(arm: Arm) -> AgentStats {
 }
 
 /// A block whose server takes `server_us` a request.
-fn block(pair: u32, arm: Arm, server_us: f64) -> Block {
+pub(super) fn block(pair: u32, arm: Arm, server_us: f64) -> Block {
     Block {
         schema: SCHEMA.into(),
         scenario: "made-up".into(),
@@ -169,6 +169,21 @@ fn a_margin_alone_regresses() {
 #[test]
 fn few_pairs_are_inconclusive_and_say_so() {
     check(&traced_plan(), &blocks(2.0)[..10], Word::Inconclusive, &["too-few-samples", "too-few-samples"], 4);
+}
+
+#[test]
+fn a_limit_without_a_measurement_never_passes() {
+    let mut plan = traced_plan();
+    plan.scenarios[0].margin.server_cpu_us_per_request = None;
+    plan.scenarios[0].budget = Budget { agent_memory_mb: Some(100.0), ..Budget::default() };
+    let mut blocks = blocks(2.0);
+    check(&plan, &blocks, Word::Pass, &[], 0);
+    blocks.iter_mut().for_each(|block| block.agent_memory_peak_bytes = None);
+    check(&plan, &blocks, Word::Inconclusive, &["not-measured"], 4);
+    plan.scenarios[0].budget = Budget { added_latency_ms: Some(1.0), ..Budget::default() };
+    blocks.truncate(2);
+    blocks.iter_mut().for_each(|block| block.load.response = histogram(50));
+    check(&plan, &blocks, Word::Inconclusive, &["not-measured"], 4);
 }
 
 #[test]
