@@ -22,6 +22,9 @@ use crate::{
     time::{Ns, now_ns},
 };
 
+/// Between two polls of a closed loop that find nothing.
+const PAUSE_NS: Ns = 2_000;
+
 /// The longest sleep, so that a stop is seen soon.
 const NAP_NS: Ns = 50_000_000;
 /// Answers are read in parts of this size.
@@ -216,6 +219,7 @@ impl<'pool> Stretch<'pool> {
         self.pool.poller.wait(asked_ns(wake_ns.saturating_sub(before_ns)))?;
         self.read_clock();
         if wake_ns <= before_ns && self.pool.poller.len() == 0 {
+            self.pause();
             self.tally.spun(self.now_ns - before_ns);
         }
         for at in 0..self.pool.poller.len() {
@@ -226,8 +230,24 @@ impl<'pool> Stretch<'pool> {
         Ok(())
     }
 
-    /// When to wake at the latest.
+    /// After a poll in closed loop that has found nothing: each poll takes the lock that the server's answers take as well,
+    /// on another processor, so polling without a pause makes them dearer.
+    fn pause(&mut self) {
+        if self.is_closed_loop() {
+            let until_ns = self.now_ns + PAUSE_NS;
+            while self.read_clock() < until_ns {
+                std::hint::spin_loop();
+            }
+        }
+    }
+
+    /// When to wake at the latest. In closed loop at once: a generator that sleeps between answers makes the server pay
+    /// for waking it, the more often the slower the server is, and a cost that was planted in the server came out as up to
+    /// 1.4 times itself. Polls that find nothing count as spinning.
     fn wake_ns(&self) -> Ns {
+        if self.is_closed_loop() {
+            return self.now_ns;
+        }
         let planned_ns = self.next_ns.map(|next_ns| self.start_ns + next_ns);
         let send_ns = planned_ns.filter(|_| self.free_connection().is_some()).map(|ns| ns - self.guard_ns);
         let give_up_ns = planned_ns.map(|_| self.give_up_ns());
