@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{histogram::Histogram, verdict::Word};
+use crate::{histogram::Histogram, load::Pacing, verdict::Word};
 
 /// Schema id of `calibration.json`.
 pub const SCHEMA: &str = "tracetax/calibration/v1";
@@ -121,8 +121,8 @@ pub struct NullCount {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lateness {
-    /// Mean rate of the Poisson arrivals.
-    pub requests_per_second: f64,
+    /// How requests were planned, and at which rate.
+    pub pacing: Pacing,
     /// Requests sent.
     pub requests: u64,
     /// Median, in microseconds.

@@ -46,8 +46,8 @@ pub struct Args {
     /// Null runs to measure; each is judged as it is
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
-    /// Seconds of load for each rate of the lateness
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Seconds of load for each rate and pacing of the lateness
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
     /// Rounds against wrk, each of one second a side
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(6..))]

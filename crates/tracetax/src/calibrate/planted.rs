@@ -76,8 +76,8 @@ fn is_off_for_sure(row: &Recovered) -> bool {
 }
 
 /// Next step where noise does not explain what was found.
-const SYSTEMATIC: &str = "noise does not explain it: see in verdict.json what else differs between the arms \
-    (load_cpu_us_per_request), and what else ran (rest_pct)";
+const SYSTEMATIC: &str = "noise does not explain it: see in verdict.json what else ran \
+    (rest_pct), and whether the target was the limit (limited_by)";
 
 fn shown(number: Option<f64>) -> String {
     number.map_or("nothing".into(), short)

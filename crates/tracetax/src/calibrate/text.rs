@@ -1,7 +1,10 @@
 //! A calibration as text. Nothing is computed here.
 
-use record::calibration::{
-    BarState, Calibration, Finding, Lateness, NullCount, Nulls, Part, Recovered, Round, Side, Wrk,
+use record::{
+    calibration::{
+        BarState, Calibration, Finding, Lateness, NullCount, Nulls, Part, Recovered, Round, Side, Wrk,
+    },
+    load::Pacing,
 };
 use tabled::{builder::Builder, settings::Style};
 
@@ -103,10 +106,16 @@ fn null_row(name: &str, count: &NullCount) -> [String; 7] {
 
 fn lateness(rows: &[Lateness]) -> String {
     let mut builder = Builder::default();
-    builder.push_record(["requests/s", "requests", "p50", "p99", "p99.9"]);
+    builder.push_record(["requests/s", "gaps", "requests", "p50", "p99", "p99.9"]);
     for row in rows {
+        let (rate, gaps) = match row.pacing {
+            Pacing::Constant { requests_per_second } => (short(requests_per_second), "equal"),
+            Pacing::Poisson { requests_per_second } => (short(requests_per_second), "random"),
+            Pacing::Closed => ("-".into(), "none"),
+        };
         builder.push_record([
-            short(row.requests_per_second),
+            rate,
+            gaps.into(),
             row.requests.to_string(),
             optional(row.p50_us),
             optional(row.p99_us),
@@ -162,6 +171,7 @@ mod tests {
             Wrk,
         },
         histogram::{Histogram, empty},
+        load::Pacing,
         verdict::Word,
     };
 
@@ -190,7 +200,7 @@ mod tests {
             real_words: vec![Word::Pass],
         };
         let lateness = Lateness {
-            requests_per_second: 50.0,
+            pacing: Pacing::Poisson { requests_per_second: 50.0 },
             requests: 500,
             p50_us: Some(0.31),
             p99_us: None,

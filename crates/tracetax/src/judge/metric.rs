@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use record::{
     block::Block,
+    load::Pacing,
     plan::{Budget, Margin, ScenarioPlan},
     verdict::{Limit, Metric},
 };
@@ -24,7 +25,16 @@ const BYTES_PER_MB: f64 = 1e6;
 struct Paired {
     name: &'static str,
     of: fn(&Block) -> f64,
+    told: Told,
     limit: fn(&Budget, &Margin) -> Option<Limit>,
+}
+
+/// Where a quantity means something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Always,
+    /// Where the generator sleeps. In closed loop it takes all of its processor in both arms, whatever it costs.
+    InOpenLoop,
 }
 
 /// All quantities that are compared pair by pair.
@@ -32,17 +42,39 @@ const PAIRED: [Paired; 6] = [
     Paired {
         name: "server_cpu_us_per_request",
         of: server_cpu_us_per_request,
+        told: Told::Always,
         limit: |_, margin| margin.server_cpu_us_per_request.map(Limit::Margin),
     },
-    Paired { name: "agent_cpu_us_per_request", of: agent_cpu_us_per_request, limit: |_, _| None },
-    Paired { name: "load_cpu_us_per_request", of: load_cpu_us_per_request, limit: |_, _| None },
-    Paired { name: "total_cpu_us_per_request", of: total_cpu_us_per_request, limit: |_, _| None },
+    Paired {
+        name: "agent_cpu_us_per_request",
+        of: agent_cpu_us_per_request,
+        told: Told::Always,
+        limit: |_, _| None,
+    },
+    Paired {
+        name: "load_cpu_us_per_request",
+        of: load_cpu_us_per_request,
+        told: Told::InOpenLoop,
+        limit: |_, _| None,
+    },
+    Paired {
+        name: "total_cpu_us_per_request",
+        of: total_cpu_us_per_request,
+        told: Told::InOpenLoop,
+        limit: |_, _| None,
+    },
     Paired {
         name: "cpu_overhead_points",
         of: cpu_points,
+        told: Told::Always,
         limit: |budget, _| budget.cpu_overhead_points.map(Limit::Budget),
     },
-    Paired { name: "throughput_per_second", of: throughput_per_second, limit: |_, _| None },
+    Paired {
+        name: "throughput_per_second",
+        of: throughput_per_second,
+        told: Told::Always,
+        limit: |_, _| None,
+    },
 ];
 
 /// CPU of the target per answered request, in microseconds.
@@ -82,7 +114,9 @@ fn events_per_second(block: &Block) -> f64 {
 /// Everything that is told of a treatment.
 pub fn all(plan: &ScenarioPlan, selected: &Selected<'_>, chunks: &Chunks) -> Vec<Candidate> {
     let budget = &plan.budget;
-    let mut all: Vec<_> = PAIRED.iter().filter_map(|paired| difference(paired, plan, selected)).collect();
+    let closed_loop = matches!(plan.load.pacing, Pacing::Closed);
+    let told = PAIRED.iter().filter(|paired| paired.told == Told::Always || !closed_loop);
+    let mut all: Vec<_> = told.filter_map(|paired| difference(paired, plan, selected)).collect();
     all.extend(added_latency("added_latency_p50_ms", 0.5, chunks, None));
     all.extend(added_latency("added_latency_ms", 0.99, chunks, budget.added_latency_ms));
     all.extend(agent_memory(selected, budget.agent_memory_mb));
