@@ -12,8 +12,15 @@ use thread_priority::{
     },
 };
 
+use crate::Ns;
+
 /// Above all ordinary tasks, below the kernel's own threads of real-time priority, which begin at 50.
 const PRIORITY: u8 = 10;
+
+/// The kernel takes the processor from tasks of real-time priority that use more than 95 % of a second
+/// (`sched_rt_runtime_us`, Documentation/scheduler/sched-rt-group.rst), for 50 ms at once. A thread that spins more than
+/// this share of its time is better off as an ordinary task.
+const MOST_SPINNING: f64 = 0.8;
 
 /// The priority of this thread.
 #[derive(Debug, Default)]
@@ -22,10 +29,10 @@ pub struct Priority {
 }
 
 impl Priority {
-    /// Raises it for a stretch of open loop. Where the kernel refuses, which it does without root, that is said once on
+    /// Raises it for a stretch of open loop in which it sleeps, given how long it spins before each request. Where the kernel refuses, which it does without root, that is said once on
     /// standard error, and lateness will tell what it costs.
-    pub fn raise_for(&mut self, pacing: Pacing) {
-        if !matches!(pacing, Pacing::Closed) && !self.refused {
+    pub fn raise_for(&mut self, pacing: Pacing, guard_ns: Ns) {
+        if spinning_share(pacing, guard_ns) < MOST_SPINNING && !self.refused {
             self.refused = report(&set(Realtime::Yes));
         }
     }
@@ -36,6 +43,16 @@ impl Priority {
         if !self.refused {
             report(&set(Realtime::No));
         }
+    }
+}
+
+/// Share of the time that is spent in spinning.
+fn spinning_share(pacing: Pacing, guard_ns: Ns) -> f64 {
+    match pacing {
+        Pacing::Poisson { requests_per_second } | Pacing::Constant { requests_per_second } => {
+            requests_per_second * guard_ns as f64 / 1e9
+        }
+        Pacing::Closed => 1.0,
     }
 }
 
@@ -60,4 +77,20 @@ fn set(realtime: Realtime) -> Result<(), thread_priority::Error> {
     };
     let value = ThreadPriorityValue::try_from(value).map(ThreadPriority::Crossplatform);
     set_thread_priority_and_policy(thread_native_id(), value.unwrap_or(ThreadPriority::Min), policy)
+}
+
+#[cfg(test)]
+mod tests {
+    use record::load::Pacing;
+
+    use super::{MOST_SPINNING, spinning_share};
+
+    #[test]
+    fn only_a_thread_that_sleeps_is_raised() {
+        let raised = |pacing| spinning_share(pacing, 200_000) < MOST_SPINNING;
+        assert!(raised(Pacing::Poisson { requests_per_second: 1_000.0 }));
+        assert!(raised(Pacing::Constant { requests_per_second: 3_000.0 }));
+        assert!(!raised(Pacing::Constant { requests_per_second: 5_000.0 }));
+        assert!(!raised(Pacing::Closed));
+    }
 }

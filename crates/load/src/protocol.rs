@@ -98,7 +98,7 @@ impl Generator {
         let pacing = plan.pacing;
         let plan = Plan::check(plan, pool.address())?;
         let mut stretch = Stretch::new(pool, plan, self.guard_ns);
-        self.priority.raise_for(pacing);
+        self.priority.raise_for(pacing, self.guard_ns);
         let ended = stretch.run(&self.stop);
         self.priority.relax();
         Ok(match ended? {
