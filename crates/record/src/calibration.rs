@@ -107,7 +107,7 @@ pub struct Nulls {
 pub struct NullCount {
     /// Verdicts.
     pub verdicts: u32,
-    /// Those that found a difference: the 99 % interval excludes 0, or the word is `regressed` or `improved`.
+    /// Those that found a difference: the 99.5 % interval excludes 0, or the word is `regressed` or `improved`.
     pub alarms: u32,
     /// Those that found both arms equal to within the margin.
     pub passes: u32,

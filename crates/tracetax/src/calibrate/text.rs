@@ -76,7 +76,7 @@ fn nulls(found: &Nulls) -> String {
         "verdicts on",
         "count",
         "alarms",
-        "expected",
+        "allowed",
         "alarms, %",
         "95 % interval",
         "passed",
