@@ -10,5 +10,7 @@ pub mod histogram;
 pub mod host;
 pub mod load;
 pub mod plan;
+pub mod stage;
 pub mod target;
 pub mod verdict;
+pub mod wakeup;
