@@ -7,6 +7,9 @@ mod burn;
 mod commands;
 mod content;
 mod handlers;
+mod mark;
+mod marked;
+mod markers;
 mod serve;
 mod work;
 

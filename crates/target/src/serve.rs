@@ -6,7 +6,7 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::{handlers, work::Work};
+use crate::{handlers, mark::RequestMark, marked::Marked, work::Work};
 
 /// Accepts connections and serves each until its client leaves.
 pub(crate) async fn accept_forever(listener: &TcpListener, work: &Arc<Work>) {
@@ -32,7 +32,11 @@ async fn serve(stream: TcpStream, work: Arc<Work>) {
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let service = service_fn(|request| future::ready(Ok::<_, Infallible>(handlers::answer(request, &work))));
+    let service = service_fn(|request| {
+        let mark = RequestMark::begin(&request);
+        let response = Marked::answer(handlers::answer(request, &work), mark);
+        future::ready(Ok::<_, Infallible>(response))
+    });
     // A broken request or a client that leaves early ends this connection and nothing else.
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }

@@ -5,5 +5,6 @@
 )]
 
 mod http;
+mod markers;
 mod protocol;
 mod server;
