@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::load::Pacing;
+use crate::{load::Pacing, stage::Stage, wakeup::Wakeup};
 
 /// Schema id of `plan.json`.
 pub const SCHEMA: &str = "tracetax/plan/v1";
@@ -87,6 +87,12 @@ pub enum TreatmentKind {
     Tracer {
         /// Name of the strategy.
         strategy: String,
+        /// How far its programs go.
+        #[serde(default = "before_stages")]
+        stage: Stage,
+        /// When the agent is woken.
+        #[serde(default = "before_wakeups")]
+        wakeup: Wakeup,
     },
     /// The target burns a known cost in each request: a control that must be recovered.
     Planted {
@@ -95,6 +101,16 @@ pub enum TreatmentKind {
     },
     /// Nothing at all: a control that must come out as no difference.
     Nothing,
+}
+
+/// What every tracer was before there was a choice, in plans of that time.
+fn before_stages() -> Stage {
+    Stage::Full
+}
+
+/// What every agent did before there was a choice, in plans of that time.
+fn before_wakeups() -> Wakeup {
+    Wakeup::Timer { ms: 10 }
 }
 
 /// Absolute limits. A limit that is absent is not judged.
@@ -153,4 +169,20 @@ pub enum Arm {
     Untraced,
     /// The treatment.
     Treated,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TreatmentKind;
+    use crate::{stage::Stage, wakeup::Wakeup};
+
+    #[test]
+    fn a_tracer_of_a_plan_before_stages_was_the_whole_one_on_a_timer() {
+        let old: TreatmentKind = serde_json::from_str(r#"{"tracer":{"strategy":"raw-tracepoint"}}"#).unwrap();
+        let wakeup = Wakeup::Timer { ms: 10 };
+        assert_eq!(
+            old,
+            TreatmentKind::Tracer { strategy: "raw-tracepoint".into(), stage: Stage::Full, wakeup }
+        );
+    }
 }

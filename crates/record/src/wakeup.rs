@@ -44,32 +44,50 @@ impl From<Wakeup> for String {
 }
 
 impl TryFrom<String> for Wakeup {
-    type Error = String;
+    type Error = Wrong;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Wrong> {
         text.parse()
     }
 }
 
-impl FromStr for Wakeup {
-    type Err = String;
+/// What is wrong with a text that should say when the agent is woken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wrong {
+    /// It is none of the three.
+    NoPolicy,
+    /// A time without its unit.
+    NoUnit,
+    /// What stands between the brackets is no whole number of this range.
+    NoNumber(RangeInclusive<u64>),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPolicy => f.write_str("no wake-up policy: write adaptive, bytes(4096) or timer(10 ms)"),
+            Self::NoUnit => f.write_str("a time without its unit: write milliseconds, as in timer(10 ms)"),
+            Self::NoNumber(range) => write!(f, "no whole number from {} to {}", range.start(), range.end()),
+        }
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+impl FromStr for Wakeup {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
         let text = text.trim();
         if text == "adaptive" {
             return Ok(Self::Adaptive);
         }
         if let Some(amount) = inside(text, "bytes") {
-            return number(amount, &BYTES).map(Self::Bytes);
+            return number(amount, BYTES).map(Self::Bytes);
         }
-        let Some(amount) = inside(text, "timer") else {
-            return Err(format!(
-                "`{text}` is no wake-up policy: write adaptive, bytes(4096) or timer(10 ms)"
-            ));
-        };
-        let ms = amount.strip_suffix("ms");
-        let ms = ms.ok_or_else(|| format!("`{text}` has no unit: write milliseconds, as in timer(10 ms)"))?;
-        number(ms.trim_end(), &TIMER_MS).map(|ms| Self::Timer { ms })
+        let amount = inside(text, "timer").ok_or(Wrong::NoPolicy)?;
+        let ms = amount.strip_suffix("ms").ok_or(Wrong::NoUnit)?;
+        number(ms.trim_end(), TIMER_MS).map(|ms| Self::Timer { ms })
     }
 }
 
@@ -79,14 +97,13 @@ fn inside<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     Some(amount.trim())
 }
 
-fn number(text: &str, range: &RangeInclusive<u64>) -> Result<u64, String> {
-    let number = text.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| format!("`{text}` is no whole number from {} to {}", range.start(), range.end()))
+fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, Wrong> {
+    text.parse().ok().filter(|number| range.contains(number)).ok_or(Wrong::NoNumber(range))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Wakeup;
+    use super::{BYTES, TIMER_MS, Wakeup, Wrong};
 
     #[test]
     fn every_policy_is_read_as_it_is_written() {
@@ -105,22 +122,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_says_what_is() {
-        for (text, says) in [
-            ("", "write adaptive, bytes(4096) or timer(10 ms)"),
-            ("Adaptive", "write adaptive"),
-            ("bytes", "is no wake-up policy"),
-            ("bytes(0)", "from 1 to"),
-            ("bytes(4 KiB)", "is no whole number"),
-            ("bytes(-1)", "is no whole number"),
-            ("timer(10)", "has no unit"),
-            ("timer(0 ms)", "from 1 to 60000"),
-            ("timer(1.5 ms)", "is no whole number"),
-            ("timer(99999999999999999999 ms)", "is no whole number"),
-            ("timer(10 ms", "is no wake-up policy"),
+    fn what_is_no_policy_says_what_is_wrong() {
+        let (bytes, timer) = (Wrong::NoNumber(BYTES), Wrong::NoNumber(TIMER_MS));
+        for (text, wrong) in [
+            ("", Wrong::NoPolicy),
+            ("Adaptive", Wrong::NoPolicy),
+            ("bytes", Wrong::NoPolicy),
+            ("bytes(0)", bytes.clone()),
+            ("bytes(4 KiB)", bytes.clone()),
+            ("bytes(-1)", bytes),
+            ("timer(10)", Wrong::NoUnit),
+            ("timer(0 ms)", timer.clone()),
+            ("timer(1.5 ms)", timer.clone()),
+            ("timer(99999999999999999999 ms)", timer),
+            ("timer(10 ms", Wrong::NoPolicy),
         ] {
-            let error = text.parse::<Wakeup>().unwrap_err();
-            assert!(error.contains(says), "`{text}`: {error}");
+            assert_eq!(text.parse::<Wakeup>(), Err(wrong), "{text}");
         }
     }
 }

@@ -16,6 +16,7 @@ use record::{
     load::{LoadCommand, LoadPlan, LoadReply, LoadResult},
     plan::{Arm, Treatment, TreatmentKind},
     target::{TargetCommand, TargetReply},
+    wakeup::Wakeup,
 };
 
 use crate::{
@@ -195,7 +196,10 @@ impl Pairing {
             other => bail!("the target began with {other:?}"),
         };
         let agent = match &treatment.kind {
-            TreatmentKind::Tracer { strategy } => Some(start_agent(stage, strategy, target.pid())?),
+            TreatmentKind::Tracer { strategy, stage: how_far, wakeup } => {
+                let tracer = Tracer { strategy, stage: *how_far, wakeup: *wakeup };
+                Some(start_agent(stage, &tracer, target.pid())?)
+            }
             TreatmentKind::Planted { .. } | TreatmentKind::Nothing => None,
         };
         Ok(Self { target, agent, treatment: treatment.kind.clone(), address })
@@ -275,9 +279,23 @@ impl Pairing {
     }
 }
 
-fn start_agent(stage: &Stage<'_>, strategy: &str, pid: u32) -> Result<Child<AgentReply>> {
-    let pid = pid.to_string();
-    let args = ["--control", "--output", "null", "--strategy", strategy, "--pid", &pid];
+/// What the agent is told on its command line.
+struct Tracer<'a> {
+    strategy: &'a str,
+    stage: record::stage::Stage,
+    wakeup: Wakeup,
+}
+
+fn start_agent(stage: &Stage<'_>, tracer: &Tracer<'_>, pid: u32) -> Result<Child<AgentReply>> {
+    let (pid, wakeup) = (pid.to_string(), tracer.wakeup.to_string());
+    let mut args =
+        vec!["--control", "--output", "null", "--strategy", tracer.strategy, "--pid", pid.as_str()];
+    if tracer.stage != record::stage::Stage::Full {
+        args.extend(["--stage", tracer.stage.name()]);
+    }
+    if tracer.wakeup != (Wakeup::Timer { ms: 10 }) {
+        args.extend(["--wakeup", &wakeup]);
+    }
     let mut agent = stage.start(Role::Agent, "tracer", &args, &stage.cores.agent)?;
     match agent.receive(ANSWER_LIMIT).context("the tracer did not come up")? {
         AgentReply::Ready { .. } => Ok(agent),

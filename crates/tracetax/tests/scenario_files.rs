@@ -29,6 +29,11 @@ per_life = 25
 name = "traced"
 tracer = "raw-tracepoint"
 [[treatment]]
+name = "floor"
+tracer = "cgroup-skb"
+stage = "floor"
+wakeup = "bytes(4096)"
+[[treatment]]
 name = "planted-2us"
 plant_us = 2.5
 [[treatment]]
@@ -105,6 +110,20 @@ fn a_good_file_becomes_a_scenario() {
                 name: "traced",
                 kind: Tracer {
                     strategy: "raw-tracepoint",
+                    stage: Full,
+                    wakeup: Timer {
+                        ms: 10,
+                    },
+                },
+            },
+            Treatment {
+                name: "floor",
+                kind: Tracer {
+                    strategy: "cgroup-skb",
+                    stage: Floor,
+                    wakeup: Bytes(
+                        4096,
+                    ),
                 },
             },
             Treatment {
@@ -131,7 +150,7 @@ fn a_good_file_becomes_a_scenario() {
             server_cpu_us_per_request: None,
         },
         budget_lines: {
-            "agent_memory_mb": 26,
+            "agent_memory_mb": 31,
         },
     }
     "#);
@@ -147,6 +166,10 @@ fn without_treatments_the_tracer_is_compared() {
             name: "traced",
             kind: Tracer {
                 strategy: "raw-tracepoint",
+                stage: Full,
+                wakeup: Timer {
+                    ms: 10,
+                },
             },
         },
     ]
@@ -184,7 +207,9 @@ fn the_form_is_described_by_reading_it() {
     [pairs] per_life | Required | a whole number of pairs from 1 to 10_000 | Pairs before the target is started afresh.
      [[treatment]] | Optional |  | What is compared with `untraced`.
     [[treatment]] name | Required | 1 to 40 characters of `a-z`, `0-9` and `-`, beginning with a letter | Its name in tables and results.
-    [[treatment]] tracer | Optional | "raw-tracepoint" | Attach the tracer, with this strategy.
+    [[treatment]] tracer | Optional | one of "raw-tracepoint", "syscall-tracepoint", "cgroup-skb", "uprobe-nop", "uprobe-entry", "fentry", "kprobe" | Attach the tracer, with this strategy.
+    [[treatment]] stage | Optional | one of "floor", "lookup", "copy", "full" | How far the tracer's programs go; `full`, the whole tracer, where it is left out.
+    [[treatment]] wakeup | Optional | "adaptive", or with another number "bytes(4096)" or "timer(10 ms)" | When the agent is woken to drain; `timer(10 ms)` where it is left out.
     [[treatment]] plant_us | Optional | a number of microseconds from 0.001 to 1_000 | Burn this much CPU in each request: a control that must be recovered.
     [[treatment]] nothing | Optional | true | Do nothing: a control that must come out as no difference.
      [budget] | Optional |  | Absolute limits; one left out is not judged.

@@ -9,7 +9,9 @@ use record::{
     histogram::{self, Histogram},
     load::{Failure, LoadResult, Pacing},
     plan::{Arm, Budget, Margin, Plan, ScenarioLoad, ScenarioPlan, Treatment, TreatmentKind},
+    stage::Stage,
     verdict::{Verdict, Word},
+    wakeup::Wakeup,
 };
 
 use super::judge;
@@ -39,7 +41,11 @@ fn plan(kind: TreatmentKind) -> Plan {
 }
 
 fn traced_plan() -> Plan {
-    plan(TreatmentKind::Tracer { strategy: "raw-tracepoint".into() })
+    plan(TreatmentKind::Tracer {
+        strategy: "raw-tracepoint".into(),
+        stage: Stage::Full,
+        wakeup: Wakeup::Timer { ms: 10 },
+    })
 }
 
 pub(super) fn histogram(count: u64) -> Histogram {

@@ -2,23 +2,23 @@
 //!
 //! A key is added by asking for it. This module looks at values, never at text or spelling.
 
+mod treatment;
+
 use std::{collections::BTreeMap, ops::Range};
 
 use record::{
     load::Pacing,
-    plan::{Budget, Core, Margin, ScenarioLoad, Treatment, TreatmentKind},
+    plan::{Budget, Core, Margin, ScenarioLoad, Treatment},
 };
 use toml::de::DeTable;
 
 use super::{
     Pairs, Scenario,
     notes::Notes,
-    rule::{OnlyTrue, grouped, name, number, one_of, request_path, sentence, whole},
+    rule::{OnlyTrue, grouped, number, one_of, request_path, sentence, whole},
     section::{At, Section, top},
 };
-
-/// The strategies that a treatment may name, as written here and as the agent takes them.
-const STRATEGIES: &[(&str, &str)] = &[("raw-tracepoint", "raw-tracepoint")];
+use treatment::{traced, treatment};
 
 /// A block with fewer requests than this says too little (the design's bound for open loop).
 const REQUESTS_PER_BLOCK: f64 = 100.0;
@@ -27,7 +27,6 @@ const REQUESTS_PER_BLOCK: f64 = 100.0;
 const MOST_GATES: usize = 3;
 
 const NS_PER_MS: u64 = 1_000_000;
-const NS_PER_US: f64 = 1_000.0;
 
 /// Reads a whole file. None when something is wrong, which is then in the notes.
 pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<'_>) -> Option<Scenario> {
@@ -178,46 +177,6 @@ fn not_fewer(pairs: &mut Section<'_, '_>, less: (&str, &Option<At<u32>>), more: 
         let advice = format!("write {} or more, or a smaller `{low}`", grouped(few.value.into()));
         pairs.mistake(many.span.clone(), title, label, advice);
     }
-}
-
-fn treatment(one: &mut Section<'_, '_>) -> Option<At<Treatment>> {
-    let name = one.required("name", &name(), "Its name in tables and results.");
-    let tracer = one.optional("tracer", &one_of(STRATEGIES), "Attach the tracer, with this strategy.");
-    let plant = one.optional(
-        "plant_us",
-        &number(0.001..=1_000.0, "microseconds"),
-        "Burn this much CPU in each request: a control that must be recovered.",
-    );
-    let nothing =
-        one.optional("nothing", &OnlyTrue, "Do nothing: a control that must come out as no difference.");
-    exactly_one_of(one, &["tracer", "plant_us", "nothing"]);
-    let kind = tracer
-        .map(|strategy| TreatmentKind::Tracer { strategy: strategy.value.to_owned() })
-        .or(plant.map(|us| TreatmentKind::Planted { ns_per_request: (us.value * NS_PER_US).round() as u64 }))
-        .or(nothing.map(|_| TreatmentKind::Nothing));
-    let name = name?;
-    Some(At { span: name.span, value: Treatment { name: name.value, kind: kind? } })
-}
-
-fn exactly_one_of(one: &mut Section<'_, '_>, names: &[&'static str]) {
-    one.require_one_of(names);
-    let held: Vec<_> = names.iter().filter(|name| one.holds(name)).collect();
-    if let [first, others @ ..] = held.as_slice() {
-        for other in others {
-            let title = format!("a treatment does one thing, not `{first}` and `{other}`");
-            one.mistake(
-                one.span_of(other),
-                title,
-                "",
-                "remove one of the two, or write another `[[treatment]]`",
-            );
-        }
-    }
-}
-
-fn traced() -> Treatment {
-    let strategy = STRATEGIES[0].1.to_owned();
-    Treatment { name: "traced".to_owned(), kind: TreatmentKind::Tracer { strategy } }
 }
 
 fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, BTreeMap<&'static str, usize>)> {

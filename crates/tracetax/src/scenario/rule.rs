@@ -4,6 +4,7 @@
 
 mod number;
 mod text;
+mod wakeup;
 
 use toml::de::DeValue;
 
@@ -11,6 +12,7 @@ use super::nearest::nearest;
 
 pub(super) use number::{grouped, number, whole};
 pub(super) use text::{name, name_of_file, request_path, sentence};
+pub(super) use wakeup::wakeup;
 
 /// What is wrong with a value, and what to write instead.
 #[derive(Debug)]
