@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{agent::AgentStats, load::LoadResult, plan::Arm};
+use crate::{agent::AgentStats, bystander::BystanderUse, load::LoadResult, plan::Arm};
 
 /// Schema id of a line of `blocks.jsonl`.
 pub const SCHEMA: &str = "tracetax/block/v1";
@@ -45,6 +45,8 @@ pub struct Block {
     pub agent_memory_peak_bytes: Option<u64>,
     /// The agent's ledger over the block, where there is an agent.
     pub tracer: Option<AgentStats>,
+    /// What system calls cost a process that nobody traces, after the load and in the same arm, where it was asked.
+    pub bystander: Option<BystanderUse>,
     /// Time that the hypervisor gave to others, by core, in nanoseconds (from ticks: a coarse figure).
     pub steal_ns: Vec<u64>,
     /// Idle time of all processors together, in nanoseconds (from ticks: a coarse figure).

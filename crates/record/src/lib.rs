@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod block;
+pub mod bystander;
 pub mod calibration;
 pub mod histogram;
 pub mod host;

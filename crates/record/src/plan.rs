@@ -37,6 +37,8 @@ pub struct ScenarioPlan {
     pub budget: Budget,
     /// Limits of paired cost from the file.
     pub margin: Margin,
+    /// The process beside the target that nobody traces, where the scenario wants one.
+    pub bystander: Option<BystanderPlan>,
     /// The lives of the target, each a fresh process with its own pairs.
     pub lives: Vec<Life>,
 }
@@ -67,6 +69,14 @@ pub enum Core {
     Sleeps,
     /// A spinner of idle priority, in a group of its own, keeps it awake: no wake-up from sleep is measured.
     KeptWarm,
+}
+
+/// What the bystander does in every block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BystanderPlan {
+    /// How long it makes system calls, after the load of the block, in nanoseconds.
+    pub measure_ns: u64,
 }
 
 /// What is switched on in the blocks that are compared with `untraced`.

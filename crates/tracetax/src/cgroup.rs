@@ -35,11 +35,14 @@ pub enum Role {
     Lab,
     /// The spinner that keeps the target's processor awake.
     Warmer,
+    /// The process that nobody traces.
+    Bystander,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 5] = [Self::Target, Self::Agent, Self::Load, Self::Lab, Self::Warmer];
+    pub const ALL: [Self; 6] =
+        [Self::Target, Self::Agent, Self::Load, Self::Lab, Self::Warmer, Self::Bystander];
 
     /// The name of the role, which is also the name of its group.
     #[must_use]
@@ -50,6 +53,7 @@ impl Role {
             Self::Load => "load",
             Self::Lab => "lab",
             Self::Warmer => "warmer",
+            Self::Bystander => "bystander",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! finds the word of each estimate that has a limit, `reason` says why and what to do. "Not significant" is never "pass".
 
 mod arm;
+mod bystander;
 mod cpu;
 mod doubts;
 mod gate;

@@ -5,6 +5,7 @@
 //! load generator only as binaries that speak the protocols of the `record` crate.
 
 pub mod bench;
+pub mod bystander;
 pub mod calibrate;
 pub mod cgroup;
 pub mod child;

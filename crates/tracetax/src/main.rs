@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracetax::{bench, calibrate, clean, exit, report, warm};
+use tracetax::{bench, bystander, calibrate, clean, exit, report, warm};
 
 /// What does an eBPF HTTP tracer cost the service it watches?
 #[derive(Debug, Parser)]
@@ -26,6 +26,9 @@ enum Command {
     /// Keep a processor awake until standard input ends; started by a run that wants it
     #[command(hide = true)]
     Warm,
+    /// Make system calls when asked, watched by nobody; started by a run that wants it
+    #[command(hide = true)]
+    Bystander,
 }
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Clean => clean::run(),
         Command::Warm => warm::run(),
+        Command::Bystander => bystander::run(),
     };
     exit::code(outcome)
 }

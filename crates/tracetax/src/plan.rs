@@ -74,6 +74,7 @@ fn scenario_plan(scenario: &Scenario, pairs: u32, seed: u64) -> ScenarioPlan {
         treatments: scenario.treatments.clone(),
         budget: scenario.budget.clone(),
         margin: scenario.margin.clone(),
+        bystander: scenario.bystander,
         lives: lives(scenario, pairs, &mut rng),
     }
 }
@@ -108,7 +109,9 @@ fn name_hash(name: &str) -> u64 {
 #[must_use]
 pub fn time_of(scenario: &ScenarioPlan) -> Duration {
     let blocks: u32 = scenario.lives.iter().map(|life| 2 * life.pairs.len() as u32).sum();
-    let block = Duration::from_nanos(scenario.load.block_ns + scenario.load.warmup_ns) + BLOCK_OVERHEAD;
+    let bystander_ns = scenario.bystander.map_or(0, |bystander| bystander.measure_ns);
+    let measured_ns = scenario.load.block_ns + scenario.load.warmup_ns + bystander_ns;
+    let block = Duration::from_nanos(measured_ns) + BLOCK_OVERHEAD;
     block * blocks + LIFE_OVERHEAD * scenario.lives.len() as u32
 }
 

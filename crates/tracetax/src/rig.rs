@@ -3,6 +3,8 @@
 //! On two cores the target has one for itself, and all else shares the other. It starts, asks and ends processes; it
 //! measures nothing.
 
+mod bystander;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -24,6 +26,8 @@ use crate::{
     child::{Child, Launch},
     results::Folder,
 };
+
+pub use bystander::Bystander;
 
 /// For an answer that needs no load.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);

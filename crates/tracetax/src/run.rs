@@ -21,7 +21,7 @@ use crate::{
     plan::treatment,
     readings::{CpuReading, MachineCpu, ProcessReading, Ticks},
     results::Blocks,
-    rig::{Load, Pairing, Stage, Warmer},
+    rig::{Bystander, Load, Pairing, Stage, Warmer},
 };
 
 /// Counters of a task that runs move only at the tick, 4 ms at 250 Hz; a task that has stopped is up to date at once.
@@ -60,13 +60,17 @@ pub fn run(
     let mut load = Load::start(stage)?;
     for scenario in &plan.scenarios {
         let warmer = (scenario.load.core == Core::KeptWarm).then(|| Warmer::start(stage)).transpose()?;
+        let mut bystander =
+            scenario.bystander.map(|plan| Bystander::start(stage, plan.measure_ns)).transpose()?;
         for life in &scenario.lives {
             let mut bench = Bench::begin(scenario, life, stage, machine, &mut load)?;
+            bench.bystander = bystander.as_mut();
             for pair in &life.pairs {
                 bench.pair(pair, blocks, watcher)?;
             }
             bench.pairing.finish()?;
         }
+        bystander.map_or(Ok(()), Bystander::finish)?;
         warmer.map_or(Ok(()), Warmer::finish)?;
     }
     load.finish()
@@ -79,6 +83,7 @@ struct Bench<'a> {
     stage: &'a Stage<'a>,
     machine: &'a MachineCpu,
     load: &'a mut Load,
+    bystander: Option<&'a mut Bystander>,
     pairing: Pairing,
 }
 
@@ -104,7 +109,7 @@ impl<'a> Bench<'a> {
         stage.groups.renew(Role::Agent)?;
         let pairing = Pairing::start(stage, treatment(scenario, life))?;
         load.connect(pairing.address, scenario.load.connections)?;
-        Ok(Self { scenario, life, stage, machine, load, pairing })
+        Ok(Self { scenario, life, stage, machine, load, bystander: None, pairing })
     }
 
     /// Measures a pair; where a block of it must be discarded, the pair is measured once more.
@@ -139,6 +144,7 @@ impl<'a> Bench<'a> {
         let before = self.edge()?;
         let load = self.run_load(pair.seed, self.scenario.load.block_ns)?;
         let after = self.edge()?;
+        let bystander = self.bystander.as_mut().map(|bystander| bystander.measure()).transpose()?;
         let steal_ns: Vec<u64> = after
             .ticks
             .steal_ns
@@ -175,6 +181,7 @@ impl<'a> Bench<'a> {
                 .memory_peak_bytes(Role::Agent)
                 .filter(|_| self.pairing.agent_pid().is_some()),
             tracer: after.ledger.zip(before.ledger).map(|(after, before)| ledger_since(&after, &before)),
+            bystander,
             steal_ns,
         })
     }

@@ -75,6 +75,23 @@ per_life = 1000
 agent_memory_mb = 100
 "#;
 
+const BYSTANDER: &str = r#"question = "What do others pay?"
+[load]
+pacing = "closed"
+connections = 4
+path = "/plain"
+[block]
+measure_ms = 100
+warmup_ms = 0
+[pairs]
+quick = 10
+standard = 10
+thorough = 10
+per_life = 10
+[bystander]
+measure_ms = 10
+"#;
+
 const CONTROLS: &str = r#"question = "Is a planted cost recovered?"
 [load]
 pacing = "closed"
@@ -95,6 +112,26 @@ plant_us = 20
 name = "nothing"
 nothing = true
 "#;
+
+/// The tracer's hook is on the way of every system call of the machine, so each costs more while it is attached. How
+/// much is not judged here, only that it shows: the hook's own work takes no less than 10 ns.
+#[test]
+#[ignore = "needs root"]
+fn a_bystander_pays_for_a_hook_that_every_process_passes() {
+    let _turn = TURN.lock();
+    let site = Site::new("bystander", BYSTANDER);
+    let mut run = site.start(&["bench", "bystander"]);
+    let (lab, seen) = (run.pid(), run.watch());
+    run.end();
+    assert_nothing_left(&site, lab, &seen);
+    let blocks = site.latest().blocks().unwrap();
+    assert!(blocks.iter().all(|block| block.bystander.is_some_and(|used| used.calls > 0)));
+    let verdict = site.latest().verdict().unwrap();
+    let metrics = &verdict.scenarios[0].treatments[0].metrics;
+    let cost = metrics.iter().find(|metric| metric.name == "bystander_cpu_ns_per_call").unwrap();
+    assert!(cost.low.unwrap() > 10.0, "{cost:?}");
+    assert!(fs::read_to_string(site.latest().path().join("summary.md")).unwrap().contains(&cost.name));
+}
 
 #[test]
 #[ignore = "needs root"]

@@ -149,6 +149,7 @@ fn a_good_file_becomes_a_scenario() {
         margin: Margin {
             server_cpu_us_per_request: None,
         },
+        bystander: None,
         budget_lines: {
             "agent_memory_mb": 31,
         },
@@ -220,6 +221,8 @@ fn the_form_is_described_by_reading_it() {
     [budget] uptime_pct | Optional | a number of percent of treated blocks from 0.001 to 100 | At least this share without a failed request, a lost event or a dead process.
      [margin] | Optional |  | Limits of paired cost; one left out is not judged.
     [margin] server_cpu_us_per_request | Optional | a number of microseconds from 0.001 to 1_000_000 | Extra CPU of the target per request.
+     [bystander] | Optional |  | A process that nobody traces; left out, none runs.
+    [bystander] measure_ms | Required | a whole number of milliseconds from 5 to 10_000 | How long it makes system calls after the load of each block.
     "#);
 }
 

@@ -27,6 +27,7 @@ pub fn plan<'a>(treatments: impl IntoIterator<Item = (&'a str, TreatmentKind)>) 
         treatments: treatments.into_iter().map(treatment).collect(),
         budget: Budget::default(),
         margin: Margin { server_cpu_us_per_request: Some(0.3) },
+        bystander: None,
         lives: Vec::new(),
     }
 }
@@ -51,7 +52,7 @@ pub fn block(pair: u32, arm: Arm, server_us: f64) -> Block {
             "rss_bytes": 1, "pss_bytes": 1, "vsz_bytes": 1, "descriptors": 1, "threads": 1,
             "voluntary_switches": 0, "involuntary_switches": 0,
         },
-        "agent": null, "agent_memory_peak_bytes": null, "tracer": null,
+        "agent": null, "agent_memory_peak_bytes": null, "tracer": null, "bystander": null,
         "steal_ns": [0, 0], "idle_ns": 0, "cores": 2, "discarded": null,
     });
     serde_json::from_value(block).unwrap()

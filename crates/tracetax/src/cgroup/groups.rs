@@ -124,7 +124,7 @@ impl Groups {
 
 impl Drop for Groups {
     fn drop(&mut self) {
-        for role in [Role::Load, Role::Agent, Role::Target, Role::Warmer] {
+        for role in [Role::Load, Role::Agent, Role::Target, Role::Warmer, Role::Bystander] {
             // What cannot be killed is named by the removal below.
             let _ = self.kill(role);
         }

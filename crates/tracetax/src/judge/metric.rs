@@ -13,6 +13,7 @@ use stats::{Alpha, Sample, power, signed_rank, student};
 use super::{
     Measured, Selected,
     arm::ratio,
+    bystander,
     gate::{Candidate, FAMILY_RATE},
     latency::Chunks,
     ledger::answered,
@@ -119,6 +120,7 @@ pub fn all(plan: &ScenarioPlan, selected: &Selected<'_>, chunks: &Chunks) -> Vec
     let mut all: Vec<_> = told.filter_map(|paired| difference(paired, plan, selected)).collect();
     all.extend(added_latency("added_latency_p50_ms", 0.5, chunks, None));
     all.extend(added_latency("added_latency_ms", 0.99, chunks, budget.added_latency_ms));
+    all.extend(bystander(selected));
     all.extend(agent_memory(selected, budget.agent_memory_mb));
     all.extend(budget.events_per_second.and_then(|least| events(selected, least)));
     all.extend(budget.uptime_pct.and_then(|least| up(selected, least)));
@@ -195,6 +197,11 @@ fn lives(pairs: &[Measured<'_>], of: fn(&Block) -> f64) -> Option<[f64; 3]> {
 fn added_latency(name: &str, quantile: f64, chunks: &Chunks, limit: Option<f64>) -> Option<Candidate> {
     let (levels, differences) = chunks.at_quantile(quantile)?;
     Some(candidate(name, Some(stats::median(&levels)), differences, limit.map(Limit::Budget)))
+}
+
+fn bystander(selected: &Selected<'_>) -> Option<Candidate> {
+    let (levels, differences) = bystander::ns_per_call(&selected.pairs)?;
+    Some(candidate("bystander_cpu_ns_per_call", Some(stats::median(&levels)), differences, None))
 }
 
 fn events(selected: &Selected<'_>, least: f64) -> Option<Candidate> {

@@ -35,6 +35,7 @@ fn plan(kind: TreatmentKind) -> Plan {
         treatments: vec![Treatment { name: "treated".into(), kind }],
         budget: Budget { cpu_overhead_points: Some(1.0), ..Budget::default() },
         margin: Margin { server_cpu_us_per_request: Some(10.0) },
+        bystander: None,
         lives: Vec::new(),
     };
     Plan { schema: record::plan::SCHEMA.into(), seed: 1, profile: "quick".into(), scenarios: vec![scenario] }
@@ -123,6 +124,7 @@ pub(super) fn block(pair: u32, arm: Arm, server_us: f64) -> Block {
         agent: Some(process()),
         agent_memory_peak_bytes: Some(8_000_000),
         tracer: Some(ledger(arm)),
+        bystander: None,
         steal_ns: vec![0, 0],
         idle_ns: 1_000_000_000,
         cores: 2,

@@ -2,6 +2,7 @@
 //!
 //! A key is added by asking for it. This module looks at values, never at text or spelling.
 
+mod bystander;
 mod treatment;
 
 use std::{collections::BTreeMap, ops::Range};
@@ -41,6 +42,11 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
             file.optional_section("[budget]", "Absolute limits; one left out is not judged.", budget);
         let margin =
             file.optional_section("[margin]", "Limits of paired cost; one left out is not judged.", margin);
+        let bystander = file.optional_section(
+            "[bystander]",
+            "A process that nobody traces; left out, none runs.",
+            bystander::bystander,
+        );
         if let (Some((_, lines)), Some(margin)) = (&budget, &margin) {
             few_gates(file, lines.len(), margin);
         }
@@ -60,6 +66,7 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
                 .map_or_else(|| vec![traced()], |all| all.into_iter().map(|at| at.value).collect()),
             budget,
             budget_lines,
+            bystander,
             margin: margin?,
         })
     })

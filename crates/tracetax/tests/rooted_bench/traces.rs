@@ -58,7 +58,10 @@ impl Traces {
     pub fn are_of_every_kind(&self) -> bool {
         let names: BTreeSet<&str> = self.processes.values().map(String::as_str).collect();
         let roles = BTreeSet::from(["load", "target", "tracer"]);
-        names == roles && !self.groups.is_empty() && !self.programs.is_empty() && !self.listeners.is_empty()
+        roles.is_subset(&names)
+            && !self.groups.is_empty()
+            && !self.programs.is_empty()
+            && !self.listeners.is_empty()
     }
 }
 
