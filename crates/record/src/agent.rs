@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::histogram::Histogram;
+
 /// A command to the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -14,6 +16,12 @@ pub enum AgentCommand {
     Detach,
     /// Drain everything, then tell the counters.
     Stats,
+    /// Switch the kernel's run-time statistics of programs. They slow every program of the machine down, so they are
+    /// never on in a measured block.
+    RunStatistics {
+        /// On or off.
+        on: bool,
+    },
 }
 
 /// What the agent says.
@@ -26,6 +34,10 @@ pub enum AgentReply {
         pid: u32,
         /// From reading the object to loaded programs, in nanoseconds.
         load_ns: u64,
+        /// What the kernel made of the programs.
+        programs: Vec<LoadedProgram>,
+        /// The maps they use.
+        maps: Vec<LoadedMap>,
     },
     /// Answer to [`AgentCommand::Attach`].
     Attached {
@@ -39,11 +51,56 @@ pub enum AgentReply {
     },
     /// Answer to [`AgentCommand::Stats`].
     Stats(AgentStats),
+    /// Answer to [`AgentCommand::RunStatistics`].
+    RunStatistics {
+        /// On or off now.
+        on: bool,
+    },
     /// The command could not be obeyed; the agent goes on.
     Error {
         /// What was wrong, with the kernel's own reason.
         message: String,
     },
+}
+
+/// A loaded program, as the kernel describes it. These figures are exact: they change only with program or kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadedProgram {
+    /// Its name in the object.
+    pub name: String,
+    /// Instructions that the verifier has looked at, each path counted.
+    pub verified_instructions: u64,
+    /// Bytes of machine code.
+    pub jited_bytes: u64,
+    /// Bytes of BPF instructions after the verifier has rewritten them.
+    pub translated_bytes: u64,
+}
+
+/// A map that a loaded program uses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadedMap {
+    /// Its name, as far as the kernel keeps it (15 bytes).
+    pub name: String,
+    /// Its type, in the kernel's words (`ringbuf`).
+    pub kind: String,
+    /// Entries it can hold; bytes for a ring buffer.
+    pub max_entries: u64,
+    /// Memory that the kernel reckons for it.
+    pub memory_bytes: u64,
+}
+
+/// Whether this kernel takes a strategy: it was tried. The agent prints one a line with `--probe`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StrategyProbe {
+    /// Its name.
+    pub strategy: String,
+    /// It was loaded and attached.
+    pub available: bool,
+    /// Why not, in the kernel's own words.
+    pub reason: Option<String>,
 }
 
 /// The agent's ledger since its start. It closes when
@@ -74,6 +131,12 @@ pub struct AgentStats {
     pub exceptions: BTreeMap<String, u64>,
     /// Times the drain woke up.
     pub wakeups: u64,
+    /// From the end of a request until the agent has taken its event, in nanoseconds.
+    pub delivery_ns: Histogram,
+    /// Runs of the programs while run-time statistics were on.
+    pub program_runs: u64,
+    /// Time those runs took, in nanoseconds.
+    pub program_run_ns: u64,
 }
 
 /// One request as the agent reports it: a JSON object a line.

@@ -15,6 +15,13 @@ pub const MAX_NS: u64 = 60_000_000_000;
 #[serde(transparent)]
 pub struct Histogram(String);
 
+impl Default for Histogram {
+    /// Of nothing.
+    fn default() -> Self {
+        Self::encode(&empty())
+    }
+}
+
 /// An empty histogram of nanoseconds with the range and precision that all of tracetax uses.
 #[must_use]
 pub fn empty() -> hdrhistogram::Histogram<u64> {

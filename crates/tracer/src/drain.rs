@@ -1,6 +1,9 @@
 //! Takes events from the ring buffer, turns them into records, and keeps the user-space half of the ledger.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    os::fd::{AsFd, BorrowedFd},
+};
 
 use anyhow::Result;
 use aya::maps::{MapData, RingBuf};
@@ -37,12 +40,25 @@ impl Drain {
         Self { events, join: Join::default(), sink, tally: Tally::default() }
     }
 
+    /// The ring buffer, to be waited for.
+    pub fn events(&self) -> BorrowedFd<'_> {
+        self.events.as_fd()
+    }
+
+    /// Drains because the reader was woken, which is counted.
+    ///
+    /// # Errors
+    /// When the sink cannot be written.
+    pub fn wake(&mut self) -> Result<()> {
+        self.tally.wakeups += 1;
+        self.drain()
+    }
+
     /// Takes all that is there, and hands it to the sink.
     ///
     /// # Errors
     /// When the sink cannot be written.
     pub fn drain(&mut self) -> Result<()> {
-        self.tally.wakeups += 1;
         while let Some(item) = self.events.next() {
             self.tally.received += 1;
             match understand(&item) {
@@ -76,6 +92,7 @@ impl Drain {
             requests: self.tally.requests,
             exceptions,
             wakeups: self.tally.wakeups,
+            ..AgentStats::default()
         }
     }
 }

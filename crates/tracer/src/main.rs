@@ -3,49 +3,70 @@
 //! Alone it prints a live HTTP log; with `--control` a parent switches it on and off and reads its ledger. It is
 //! the only code that talks to BPF. It never sees a byte of a header or a body: those do not leave the kernel.
 
+mod choice;
 mod control;
 mod drain;
 mod join;
+mod loaded;
+mod pace;
+mod probe;
 mod programs;
 mod sink;
+mod statistics;
 mod stdin;
+mod wait;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
-use clap::{Parser, ValueEnum};
+use clap::Parser;
+use record::{stage::Stage, wakeup::Wakeup};
+use tracer_common::names;
 
-use crate::{drain::Drain, programs::Programs, sink::Sink};
+use crate::{
+    choice::{Choice, Strategy},
+    drain::Drain,
+    programs::Programs,
+    sink::Sink,
+};
 
 /// Traces the HTTP/1.x requests that a process serves, and writes one JSON record a line for each.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
     /// The process to watch.
-    #[arg(long)]
-    pid: u32,
+    #[arg(long, required_unless_present = "probe")]
+    pid: Option<u32>,
     /// How to hook in.
     #[arg(long, value_enum, default_value_t = Strategy::RawTracepoint)]
     strategy: Strategy,
     /// Where records go: `null`, `-` for standard output, or a file to append to.
     #[arg(long, default_value = "-")]
     output: String,
-    /// How long events may wait before they are drained.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60_000))]
-    drain_ms: u64,
+    /// How far the programs go at each hit: `floor`, `lookup`, `copy` or `full`. Below `full` there are no records.
+    #[arg(long, default_value_t = Stage::Full)]
+    stage: Stage,
+    /// When the agent is woken: `adaptive`, `bytes(4096)` or `timer(10 ms)`.
+    #[arg(long, default_value_t = Wakeup::Timer { ms: 10 })]
+    wakeup: Wakeup,
+    /// Size of the ring buffer: a power of two from 4096.
+    #[arg(long, default_value_t = names::RING_BYTES, value_parser = ring_bytes)]
+    ring_bytes: u32,
     /// The object file with the programs; by default `tracer.bpf.o` beside this binary.
     #[arg(long)]
     object: Option<PathBuf>,
     /// Obey JSON commands on standard input, and answer on standard output.
     #[arg(long)]
     control: bool,
+    /// Try every strategy on this kernel, print one JSON line for each, and end.
+    #[arg(long, conflicts_with = "control")]
+    probe: bool,
 }
 
-/// How the tracer hooks in.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Strategy {
-    /// One raw tracepoint at the exit of every system call.
-    RawTracepoint,
+/// The kernel takes a power of two of whole pages (`ringbuf_map_alloc` of kernel/bpf/ringbuf.c).
+fn ring_bytes(text: &str) -> Result<u32, String> {
+    let bytes = text.parse().ok().filter(|bytes: &u32| bytes.is_power_of_two() && *bytes >= 4096);
+    bytes.ok_or_else(|| "no power of two from 4096".into())
 }
 
 fn main() -> ExitCode {
@@ -64,13 +85,22 @@ fn run(args: &Args) -> Result<()> {
         "with --control standard output carries the answers: choose `--output null` or a file"
     );
     let object = object_path(args)?;
-    let (programs, events) = Programs::load(&object, args.strategy, args.pid)?;
+    let Some(pid) = args.pid.filter(|_| !args.probe) else {
+        return probe::print_all(&object);
+    };
+    let choice = Choice {
+        pid,
+        strategy: args.strategy,
+        stage: args.stage,
+        wakeup: args.wakeup,
+        ring_bytes: args.ring_bytes,
+    };
+    let (programs, events) = Programs::load(&object, &choice)?;
     let drain = Drain::new(events, Sink::open(&args.output)?);
-    let interval = Duration::from_millis(args.drain_ms);
     if args.control {
-        control::obey(programs, drain, interval)
+        control::obey(programs, drain, args.wakeup)
     } else {
-        control::stream(programs, drain, interval, args.pid)
+        control::stream(programs, drain, args.wakeup, pid)
     }
 }
 

@@ -8,13 +8,17 @@ use aya::{
     maps::{HashMap, MapData, PerCpuArray, RingBuf},
     programs::{RawTracePoint, raw_trace_point::RawTracePointLinkId},
 };
+use record::agent::{LoadedMap, LoadedProgram};
 use tracer_common::{
     connection::Connection,
     counter::{COUNTERS, Row, closes},
     names,
 };
 
-use crate::Strategy;
+use crate::{
+    choice::{Choice, Strategy},
+    loaded,
+};
 
 /// A connection as the kernel hands it out: bytes that the agent only counts.
 type OpaqueConnection = [u8; size_of::<Connection>()];
@@ -27,6 +31,10 @@ pub struct Programs {
     link: Option<RawTracePointLinkId>,
     /// From reading the object to loaded programs, in nanoseconds.
     pub load_ns: u64,
+    /// The programs as the kernel describes them.
+    pub loaded: Vec<LoadedProgram>,
+    /// The maps they use.
+    pub maps: Vec<LoadedMap>,
 }
 
 const PROGRAM: &str = "raw_tracepoint_sys_exit";
@@ -35,21 +43,25 @@ const READINGS: u32 = 100;
 const TRACEPOINT: &str = "sys_exit";
 
 impl Programs {
-    /// Loads the programs of `strategy` from `object` for the process `pid`, and takes out the ring buffer.
+    /// Loads what was chosen from `object`, and takes out the ring buffer.
     ///
     /// # Errors
     /// Names what is missing, or gives the kernel's reason where it refuses.
-    pub fn load(object: &Path, strategy: Strategy, pid: u32) -> Result<(Self, RingBuf<MapData>)> {
+    pub fn load(object: &Path, choice: &Choice) -> Result<(Self, RingBuf<MapData>)> {
         let started = Instant::now();
         let bytes = std::fs::read(object).with_context(|| {
             format!("cannot read the eBPF object {}: build it with `cargo xtask build`", object.display())
         })?;
+        let pid = choice.pid;
         anyhow::ensure!(Path::new(&format!("/proc/{pid}")).exists(), "there is no process {pid}");
         let mut ebpf = EbpfLoader::new()
             .override_global(names::TARGET_TGID, &pid, true)
+            .override_global("STAGE", &(choice.stage as u32), false)
+            .override_global("WAKEUP_BYTES", &choice.wakeup_bytes(), false)
+            .map_max_entries(names::EVENTS, choice.ring_bytes)
             .load(&bytes)
             .with_context(|| format!("cannot load the object {}", object.display()))?;
-        match strategy {
+        match choice.strategy {
             Strategy::RawTracepoint => {
                 program(&mut ebpf)?.load().context("the kernel refuses `raw-tracepoint`")?;
             }
@@ -58,7 +70,8 @@ impl Programs {
         let counters = PerCpuArray::try_from(take(&mut ebpf, names::COUNTERS)?)?;
         let connections = HashMap::try_from(take(&mut ebpf, names::CONNECTIONS)?)?;
         let load_ns = started.elapsed().as_nanos() as u64;
-        Ok((Self { ebpf, counters, connections, link: None, load_ns }, events))
+        let (loaded, maps) = (loaded::programs(&ebpf)?, loaded::maps()?);
+        Ok((Self { ebpf, counters, connections, link: None, load_ns, loaded, maps }, events))
     }
 
     /// Attaches, unless that is already so. Connections that were followed before are forgotten first: what passed
@@ -89,6 +102,14 @@ impl Programs {
     /// Is it attached?
     pub fn is_attached(&self) -> bool {
         self.link.is_some()
+    }
+
+    /// Runs of the programs while run-time statistics were on, and their time in nanoseconds.
+    ///
+    /// # Errors
+    /// With the kernel's reason.
+    pub fn runs(&self) -> Result<(u64, u64)> {
+        loaded::runs(&self.ebpf)
     }
 
     /// The counters, summed over all processors.

@@ -4,6 +4,7 @@
 //! two. Nothing here starts, moves or judges anything.
 
 mod cpu;
+mod ledger;
 mod machine;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use procfs::process::{Process, SmapsRollup};
 use record::block::ProcessUse;
 
 pub use cpu::CpuReading;
+pub use ledger::ledger_since;
 pub use machine::{MachineCpu, Ticks};
 
 /// Readings of one process. Taking one walks all pages of the process for the proportional set, which takes

@@ -19,7 +19,7 @@ use record::{
 use crate::{
     cgroup::Role,
     plan::treatment,
-    readings::{CpuReading, MachineCpu, ProcessReading, Ticks},
+    readings::{CpuReading, MachineCpu, ProcessReading, Ticks, ledger_since},
     results::Blocks,
     rig::{Bystander, Load, Pairing, Stage, Warmer},
 };
@@ -180,7 +180,11 @@ impl<'a> Bench<'a> {
                 .groups
                 .memory_peak_bytes(Role::Agent)
                 .filter(|_| self.pairing.agent_pid().is_some()),
-            tracer: after.ledger.zip(before.ledger).map(|(after, before)| ledger_since(&after, &before)),
+            tracer: after
+                .ledger
+                .zip(before.ledger)
+                .map(|(after, before)| ledger_since(&after, &before))
+                .transpose()?,
             bystander,
             steal_ns,
         })
@@ -235,28 +239,4 @@ fn discard(load: &LoadResult, pacing: Pacing, steal_ns: &[u64], elapsed_ns: u64)
 fn lateness_ns(load: &LoadResult) -> u64 {
     let quantile = (1.0 - SAMPLES_BEYOND / load.sent.max(1) as f64).clamp(0.5, 0.99);
     load.lateness.decode().map_or(0, |lateness| lateness.value_at_quantile(quantile))
-}
-
-/// The ledger over a block: all counters only grow.
-fn ledger_since(after: &AgentStats, before: &AgentStats) -> AgentStats {
-    let each = |after: &std::collections::BTreeMap<String, u64>,
-                before: &std::collections::BTreeMap<String, u64>| {
-        after
-            .iter()
-            .map(|(name, count)| (name.clone(), count - before.get(name).copied().unwrap_or(0).min(*count)))
-            .collect()
-    };
-    AgentStats {
-        hits: after.hits - before.hits,
-        extra: after.extra - before.extra,
-        filtered: each(&after.filtered, &before.filtered),
-        submitted: after.submitted - before.submitted,
-        reserve_failed: after.reserve_failed - before.reserve_failed,
-        received: after.received - before.received,
-        parsed: after.parsed - before.parsed,
-        rejected: each(&after.rejected, &before.rejected),
-        requests: after.requests - before.requests,
-        exceptions: each(&after.exceptions, &before.exceptions),
-        wakeups: after.wakeups - before.wakeups,
-    }
 }

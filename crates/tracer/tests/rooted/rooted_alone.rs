@@ -92,6 +92,9 @@ fn what_cannot_work_is_said_with_its_remedy() {
     refuses(&[pid, own, object, good, output, "/no/where".as_ref()], &["cannot write records to /no/where"]);
     refuses(&[pid, own, object, good, "--control".as_ref()], &["choose `--output null` or a file"]);
     refuses(&[pid, own, "--strategy".as_ref(), "magic".as_ref()], &["raw-tracepoint"]);
-    refuses(&[pid, own, "--drain-ms".as_ref(), "0".as_ref()], &["--drain-ms"]);
+    refuses(&[pid, own, "--wakeup".as_ref(), "timer(0 ms)".as_ref()], &["--wakeup", "from 1 to 60000"]);
+    refuses(&[pid, own, "--wakeup".as_ref(), "never".as_ref()], &["timer(10 ms)"]);
+    refuses(&[pid, own, "--stage".as_ref(), "half".as_ref()], &["lookup"]);
+    refuses(&[pid, own, "--ring-bytes".as_ref(), "5000".as_ref()], &["power of two"]);
     refuses(&[], &["--pid"]);
 }

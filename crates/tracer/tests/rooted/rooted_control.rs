@@ -88,7 +88,7 @@ fn requests_under_way_at_attach_and_detach() {
 fn losses_are_counted_to_the_last() {
     const SENT: u64 = (names::RING_BYTES as usize / size_of::<Event>() * 3 / 2) as u64;
     let target = Target::start();
-    let agent = Agent::start_with(target.pid(), &["--drain-ms", "60000"]);
+    let agent = Agent::start_with(target.pid(), &["--wakeup", "timer(60000 ms)"]);
     agent.attach();
     let mut client = target.connect();
     for _ in 0..SENT {

@@ -31,7 +31,7 @@ const CURSOR_BYTES: usize = 64;
 fn a_secret_is_nowhere() {
     let target = Target::start();
     // Nothing is drained until the end, so that the events are in the ring buffer.
-    let mut agent = Agent::start_with(target.pid(), &["--drain-ms", "60000"]);
+    let mut agent = Agent::start_with(target.pid(), &["--wakeup", "timer(60000 ms)"]);
     agent.attach();
     let holdings = Holdings::of(agent.process.pid());
     let body = format!("{SECRET}\r\nGET /{SECRET} HTTP/1.1\r\n\r\n{SECRET}");

@@ -1,0 +1,36 @@
+//! Which strategies this kernel takes. Each is tried on this very process: loaded, attached and detached.
+
+use std::{io::Write, path::Path};
+
+use anyhow::Result;
+use clap::ValueEnum;
+use record::agent::StrategyProbe;
+
+use crate::{
+    choice::{Choice, Strategy},
+    programs::Programs,
+};
+
+/// Prints one JSON line for each strategy.
+///
+/// # Errors
+/// When standard output cannot be written. That the kernel refuses a strategy is no error.
+pub fn print_all(object: &Path) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    for strategy in Strategy::value_variants() {
+        serde_json::to_writer(&mut out, &probe(object, *strategy))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
+}
+
+fn probe(object: &Path, strategy: Strategy) -> StrategyProbe {
+    let reason = try_out(object, strategy).err().map(|error| format!("{error:#}"));
+    StrategyProbe { strategy: strategy.name().into(), available: reason.is_none(), reason }
+}
+
+fn try_out(object: &Path, strategy: Strategy) -> Result<()> {
+    let (mut programs, _events) = Programs::load(object, &Choice::usual(std::process::id(), strategy))?;
+    programs.attach()?;
+    programs.detach()
+}
