@@ -1,20 +1,25 @@
 //! The lab's commands: JSON lines on standard input, answers on standard output.
 //!
-//! They are read by a thread of their own, so that neither waiting for a command nor obeying it wakes the event loop.
+//! They are read by a thread of their own, so that neither waiting for a command nor obeying it wakes the event loop. A flood runs in
+//! that thread too.
 
 use std::{
     io::{self, BufRead as _, Write as _},
     sync::Arc,
     thread,
+    time::Duration,
 };
 
 use record::target::{TargetCommand, TargetReply};
 use tokio::sync::oneshot;
 
-use crate::work::Work;
+use crate::{flood::flood, work::Work};
 
 /// The longest planted cost: a mistyped unit must not hang the server.
 const MAX_PLANTED_NS: u64 = 1_000_000_000;
+
+/// The longest flood: it cannot be ended before its time.
+const MAX_FLOOD_NS: u64 = 600_000_000_000;
 
 /// Writes one reply line.
 ///
@@ -60,6 +65,15 @@ fn reply_to(line: &[u8], work: &Work) -> TargetReply {
         Ok(TargetCommand::Plant { ns_per_request }) => TargetReply::Error {
             message: format!("{ns_per_request} ns a request is too much to plant: at most {MAX_PLANTED_NS}"),
         },
+        Ok(TargetCommand::Flood { duration_ns, .. }) if duration_ns > MAX_FLOOD_NS => TargetReply::Error {
+            message: format!("{duration_ns} ns is too long for a flood: at most {MAX_FLOOD_NS}"),
+        },
+        Ok(TargetCommand::Flood { events_per_second, duration_ns }) => {
+            flood(events_per_second, Duration::from_nanos(duration_ns)).map_or_else(
+                |error| TargetReply::Error { message: format!("the flood failed: {error}") },
+                TargetReply::Flooded,
+            )
+        }
         Ok(TargetCommand::Stats) => TargetReply::Stats { requests: work.requests() },
         Err(error) => TargetReply::Error { message: format!("not a command of the target: {error}") },
     }
@@ -84,9 +98,14 @@ mod tests {
     fn what_is_no_command_changes_nothing() {
         let work = Work::default();
         work.plant(7);
-        for line in
-            [&b"\"stop\""[..], b"{", b"\xff\xfe", br#"{"plant":{"ns_per_request":18446744073709551615}}"#]
-        {
+        for line in [
+            &b"\"stop\""[..],
+            b"{",
+            b"\xff\xfe",
+            br#"{"plant":{"ns_per_request":18446744073709551615}}"#,
+            br#"{"flood":{"events_per_second":0,"duration_ns":1}}"#,
+            br#"{"flood":{"events_per_second":null,"duration_ns":600000000001}}"#,
+        ] {
             assert!(matches!(reply_to(line, &work), TargetReply::Error { .. }));
         }
         assert_eq!(work.planted_ns(), 7);

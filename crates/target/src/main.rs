@@ -6,6 +6,7 @@
 mod burn;
 mod commands;
 mod content;
+mod flood;
 mod handlers;
 mod mark;
 mod marked;

@@ -1,6 +1,9 @@
 //! The real binary: its protocol on standard input and output.
 
-use std::time::{Duration, Instant};
+use std::{
+    num::NonZeroU64,
+    time::{Duration, Instant},
+};
 
 use crate::server::Server;
 use record::target::{TargetCommand, TargetReply};
@@ -30,6 +33,20 @@ fn requests_are_counted() {
     server.exchange(PLAIN);
     server.exchange("GET /nothing HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
     assert_eq!(server.command(&TargetCommand::Stats), TargetReply::Stats { requests: 2 });
+}
+
+#[test]
+fn a_flood_is_answered_when_it_is_over_and_requests_are_served_meanwhile() {
+    let mut server = Server::start();
+    let rate = NonZeroU64::new(2_000);
+    server.send(&TargetCommand::Flood { events_per_second: rate, duration_ns: 200_000_000 });
+    assert!(server.exchange(PLAIN).starts_with("HTTP/1.1 200 "));
+    let TargetReply::Flooded(flooded) = server.reply() else { panic!("no answer to a flood") };
+    // Fewer where this machine has no time for it.
+    assert!((1..=400).contains(&flooded.requests), "{flooded:?}");
+    assert!(flooded.elapsed_ns >= 200_000_000, "{flooded:?}");
+    // Those of the flood are not the handlers'.
+    assert_eq!(server.command(&TargetCommand::Stats), TargetReply::Stats { requests: 1 });
 }
 
 #[test]

@@ -37,6 +37,16 @@ impl Server {
         self.line(&serde_json::to_string(command).unwrap())
     }
 
+    /// Sends a command whose answer is read later.
+    pub(crate) fn send(&mut self, command: &TargetCommand) {
+        writeln!(self.input.as_ref().unwrap(), "{}", serde_json::to_string(command).unwrap()).unwrap();
+    }
+
+    /// Returns the next answer.
+    pub(crate) fn reply(&mut self) -> TargetReply {
+        read_reply(&mut self.output)
+    }
+
     /// Sends a line and returns the answer.
     pub(crate) fn line(&mut self, line: &str) -> TargetReply {
         writeln!(self.input.as_ref().unwrap(), "{line}").unwrap();
