@@ -14,9 +14,14 @@ const OBJECT: &str = "tracer.bpf.o";
 
 /// Builds all that a measurement starts.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    object_and(workspace, &BINARIES)
+}
+
+/// Builds the eBPF object and these binaries.
+pub(crate) fn object_and(workspace: &Workspace, names: &[&str]) -> Result<()> {
     let (route, _) = setup::ensure(workspace)?;
     object(workspace, route)?;
-    binaries(workspace, &BINARIES)
+    binaries(workspace, names)
 }
 
 /// Builds the eBPF object by that route, which must be complete.

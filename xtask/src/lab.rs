@@ -20,6 +20,8 @@ const ROOT: &str = "TRACETAX_ROOT";
 enum Needs {
     /// The lab alone.
     Lab,
+    /// The lab and the eBPF object, unless the command line names another object or wants it loaded.
+    Object,
     /// All that a measurement starts, and the eBPF object.
     All,
 }
@@ -43,7 +45,7 @@ const HANDED: [Handed; 10] = [
     handed("baseline", Needs::All, ""),
     handed("compare", Needs::All, ""),
     handed("unit", Needs::All, ""),
-    handed("inspect", Needs::All, ""),
+    handed("inspect", Needs::Object, "Show what the eBPF object holds: programs, maps and their bytes"),
     handed("doctor", Needs::All, ""),
     handed("check", Needs::Lab, ""),
 ];
@@ -66,6 +68,7 @@ fn listed() -> impl Iterator<Item = &'static Handed> {
 pub(crate) fn run(workspace: &Workspace, args: &[OsString]) -> Result<()> {
     match needs(args)? {
         Needs::Lab => build::binaries(workspace, &["tracetax"])?,
+        Needs::Object => build::object_and(workspace, &["tracetax"])?,
         Needs::All => build::run(workspace)?,
     }
     let error = command(workspace, args).exec();
@@ -88,10 +91,19 @@ fn needs(args: &[OsString]) -> Result<Needs> {
     let Some(command) = HANDED.iter().find(|command| *name == *command.name) else {
         return Err(exit::usage(unknown(&name.to_string_lossy())));
     };
-    // These two only print.
-    let prints =
-        rest.iter().any(|arg| [OsStr::new("--help"), OsStr::new("--dry-run")].contains(&arg.as_os_str()));
-    Ok(if prints { Needs::Lab } else { command.needs })
+    let has = |option: &str| rest.iter().any(|arg| is_option(arg, option));
+    Ok(match command.needs {
+        // These two only print.
+        _ if has("--help") || has("--dry-run") => Needs::Lab,
+        Needs::Object if has("--loaded") => Needs::All,
+        Needs::Object if has("--object") => Needs::Lab,
+        needs => needs,
+    })
+}
+
+/// Whether `arg` is this option, with a value behind `=` or not.
+fn is_option(arg: &OsStr, option: &str) -> bool {
+    arg.to_str().is_some_and(|arg| arg.split('=').next() == Some(option))
 }
 
 fn unknown(name: &str) -> String {
@@ -122,6 +134,9 @@ mod tests {
             ("compare --against HEAD", Needs::All),
             ("report latest", Needs::Lab),
             ("clean", Needs::Lab),
+            ("inspect --json", Needs::Object),
+            ("inspect --object=other.o", Needs::Lab),
+            ("inspect --object other.o --loaded", Needs::All),
         ] {
             assert_eq!(needs(&args(line)).unwrap(), expect, "{line}");
         }

@@ -9,6 +9,7 @@ pub mod bystander;
 pub mod calibration;
 pub mod histogram;
 pub mod host;
+pub mod inspect;
 pub mod load;
 pub mod plan;
 pub mod stage;

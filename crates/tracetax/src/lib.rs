@@ -13,6 +13,7 @@ pub mod clean;
 pub mod exit;
 pub mod expected;
 pub mod host;
+pub mod inspect;
 pub mod interrupt;
 pub mod judge;
 pub mod plan;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracetax::{bench, bystander, calibrate, clean, exit, report, warm};
+use tracetax::{bench, bystander, calibrate, clean, exit, inspect, report, warm};
 
 /// What does an eBPF HTTP tracer cost the service it watches?
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ enum Command {
     Calibrate(calibrate::Args),
     /// Show a stored run again; measures nothing
     Report(report::Args),
+    /// Show what the eBPF object holds: programs, maps and their bytes
+    Inspect(inspect::Args),
     /// Sweep what killed runs left behind
     Clean,
     /// Keep a processor awake until standard input ends; started by a run that wants it
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Clean => clean::run(),
         Command::Warm => warm::run(),
         Command::Bystander => bystander::run(),

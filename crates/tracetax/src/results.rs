@@ -26,14 +26,23 @@ impl Folder {
     /// # Errors
     /// When it is there already or cannot be made.
     pub fn create(results: &Path, name: &str) -> Result<Self> {
-        fs::create_dir_all(results).with_context(|| format!("cannot make {}", results.display()))?;
-        let path = results.join(name);
-        fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        fs::create_dir(path.join("logs"))?;
+        let folder = Self::create_aside(results, name)?;
+        fs::create_dir(folder.0.join("logs"))?;
         let (latest, next) = (results.join("latest"), results.join(format!(".latest-{name}")));
         std::os::unix::fs::symlink(name, &next)?;
         fs::rename(&next, &latest)
             .with_context(|| format!("cannot point {} at this run", latest.display()))?;
+        Ok(folder)
+    }
+
+    /// Makes the folder `name` under `results` for something that has no blocks: `latest` stays the newest run.
+    ///
+    /// # Errors
+    /// When it is there already or cannot be made.
+    pub fn create_aside(results: &Path, name: &str) -> Result<Self> {
+        let path = results.join(name);
+        fs::create_dir_all(results).with_context(|| format!("cannot make {}", results.display()))?;
+        fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
         Ok(Self(path))
     }
 

@@ -111,11 +111,13 @@ impl Session {
     }
 }
 
-fn own_folder() -> Result<PathBuf> {
+/// The folder of this binary, which is that of the others too.
+pub(crate) fn own_folder() -> Result<PathBuf> {
     let own = std::env::current_exe().context("where is this binary?")?;
     Ok(own.parent().map_or_else(|| ".".into(), Path::to_path_buf))
 }
 
-fn folder_name(id: RunId) -> String {
+/// The name of a folder that is made now, by this process.
+pub(crate) fn folder_name(id: RunId) -> String {
     format!("{}-{id}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"))
 }

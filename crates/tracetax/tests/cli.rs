@@ -208,3 +208,23 @@ fn a_torn_last_line_is_left_out() {
         assert_eq!(report(), whole);
     }
 }
+
+#[test]
+fn a_file_that_is_no_object_is_told_and_leaves_nothing() {
+    let site = Site::new();
+    let path = site.0.path().join("object.o");
+    let mut inspect = site.lab(&["inspect", "--object", path.to_str().unwrap()]);
+    refused_at_once(
+        &site,
+        &mut inspect,
+        2,
+        &["cannot read", "object.o", "No such file", "cargo xtask build"],
+    );
+    fs::write(&path, "").unwrap();
+    refused_at_once(&site, &mut inspect, 2, &["object.o: it is no ELF file, or cut off"]);
+    let lab = fs::read(env!("CARGO_BIN_EXE_tracetax")).unwrap();
+    fs::write(&path, &lab[..lab.len() / 2]).unwrap();
+    refused_at_once(&site, &mut inspect, 2, &["object.o: it is no ELF file, or cut off"]);
+    fs::write(&path, &lab).unwrap();
+    refused_at_once(&site, &mut inspect, 2, &["object.o: it is a file for"]);
+}

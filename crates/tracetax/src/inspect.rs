@@ -1,0 +1,95 @@
+//! `inspect`: what the eBPF object holds, without loading it and without root. Exact, so that a change is seen as a change.
+
+mod btf;
+#[cfg(test)]
+mod made_up;
+pub mod memory;
+pub mod object;
+mod sound;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use record::inspect::{Inspection, ReckonedFor};
+
+use crate::{
+    bench::results_folder,
+    cgroup::RunId,
+    exit::{Outcome, Usage},
+    host,
+    report::print,
+    results::Folder,
+    session::{folder_name, own_folder},
+};
+
+/// The object's name beside the binaries.
+const OBJECT: &str = "tracer.bpf.o";
+
+/// Processors that the machine may ever have, as ranges (`Documentation/admin-guide/cputopology.rst`).
+const POSSIBLE_CPUS: &str = "/sys/devices/system/cpu/possible";
+
+/// Arguments of `inspect`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The object file; by default the one that the build leaves beside this binary
+    #[arg(long)]
+    object: Option<PathBuf>,
+    /// Print the file `inspect.json` instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reads the object, writes what it holds under the results, and shows it.
+///
+/// # Errors
+/// When the object cannot be read or is none.
+pub fn run(args: &Args) -> Result<Outcome> {
+    let path = args.object.clone().map_or_else(built, Ok)?;
+    let inspection = inspect(&path)?;
+    let folder = Folder::create_aside(&results_folder(), &format!("{}-inspect", folder_name(RunId::own()?)))?;
+    folder.write_json("host.json", &host::read()?)?;
+    folder.write_json("inspect.json", &inspection)?;
+    let shown = if args.json {
+        std::fs::read_to_string(folder.path().join("inspect.json"))?
+    } else {
+        text::render(&inspection)
+    };
+    print(&shown)?;
+    eprintln!("stored in {}", folder.path().join("inspect.json").display());
+    Ok(Outcome::Done)
+}
+
+fn built() -> Result<PathBuf> {
+    Ok(own_folder()?.join(OBJECT))
+}
+
+fn inspect(path: &Path) -> Result<Inspection> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Usage(format!("cannot read {}: {error}; `cargo xtask build` makes one", path.display()))
+    })?;
+    object::read(&bytes, machine()?).map_err(|error| Usage(format!("{}: {error:#}", path.display())).into())
+}
+
+/// What the memory of maps depends on, here.
+///
+/// # Errors
+/// When the kernel does not tell.
+pub fn machine() -> Result<ReckonedFor> {
+    let text =
+        std::fs::read_to_string(POSSIBLE_CPUS).with_context(|| format!("cannot read {POSSIBLE_CPUS}"))?;
+    let possible_cpus = count(&text).with_context(|| format!("{POSSIBLE_CPUS} is no list: {text}"))?;
+    Ok(ReckonedFor { possible_cpus, page_bytes: rustix::param::page_size() as u64 })
+}
+
+/// How many numbers are in a list like `0-3,8`.
+fn count(list: &str) -> Option<u64> {
+    let ranges = list.trim().split(',').map(|range| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+        last.checked_sub(first)?.checked_add(1)
+    });
+    ranges.sum()
+}
