@@ -139,10 +139,11 @@ pub struct AgentStats {
     pub program_run_ns: u64,
 }
 
-/// One request as the agent reports it: a JSON object a line.
+/// One request as the agent reports it: a JSON object a line. Texts are owned by who reads it, and borrowed by who
+/// writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RequestRecord {
+pub struct RequestRecord<Text = String> {
     /// When the request head was read, in nanoseconds of `CLOCK_MONOTONIC`.
     pub start_ns: u64,
     /// From the read of the request head to the end of the write that ended the answer, in nanoseconds.
@@ -154,9 +155,9 @@ pub struct RequestRecord {
     /// The descriptor of the connection.
     pub fd: i32,
     /// Request method.
-    pub method: String,
+    pub method: Text,
     /// Path up to `?`.
-    pub path: String,
+    pub path: Text,
     /// The path was longer than the kernel side keeps.
     pub path_truncated: bool,
     /// Status of the answer.

@@ -1,12 +1,12 @@
 //! Joins the halves of pipelined requests, which the kernel side sends apart.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use tracer_common::event::{ANSWER_HALF, Event, REQUEST_HALF};
 
 /// Requests that may wait for their answer here. A connection that closes before it has answered leaves its
-/// requests behind, so there must be an end.
-const MAX_WAITING: usize = 65_536;
+/// requests behind, so there must be an end; with so many this map takes 3.5 MB.
+const MAX_WAITING: usize = 8192;
 
 /// Request halves that wait for their answer.
 #[derive(Debug, Default)]
@@ -17,13 +17,13 @@ pub struct Join {
 
 impl Join {
     /// Takes an event; gives the whole request where there is one now.
-    pub fn add(&mut self, event: Event) -> Option<Event> {
+    pub fn add<'e>(&mut self, event: &'e Event) -> Option<Cow<'e, Event>> {
         let key = (event.tgid, event.fd, event.sequence);
         match event.kind {
             REQUEST_HALF => {
                 // A request that waits under the same number is of an earlier connection on this descriptor.
                 let full = self.waiting.len() >= MAX_WAITING && !self.waiting.contains_key(&key);
-                if full || self.waiting.insert(key, event).is_some() {
+                if full || self.waiting.insert(key, *event).is_some() {
                     self.unmatched += 1;
                 }
                 None
@@ -31,9 +31,9 @@ impl Join {
             ANSWER_HALF => {
                 let request = self.waiting.remove(&key);
                 self.unmatched += u64::from(request.is_none());
-                request.map(|request| joined(request, &event))
+                request.map(|request| Cow::Owned(joined(request, event)))
             }
-            _ => Some(event),
+            _ => Some(Cow::Borrowed(event)),
         }
     }
 
@@ -74,24 +74,24 @@ mod tests {
     #[test]
     fn a_whole_event_passes() {
         let mut join = Join::default();
-        assert_eq!(join.add(event(WHOLE, 0, 200)).map(|whole| whole.status), Some(200));
+        assert_eq!(join.add(&event(WHOLE, 0, 200)).map(|whole| whole.status), Some(200));
     }
 
     #[test]
     fn halves_are_joined_by_number() {
         let mut join = Join::default();
-        assert_eq!(join.add(event(REQUEST_HALF, 0, 0)), None);
-        assert_eq!(join.add(event(REQUEST_HALF, 1, 0)), None);
+        assert_eq!(join.add(&event(REQUEST_HALF, 0, 0)), None);
+        assert_eq!(join.add(&event(REQUEST_HALF, 1, 0)), None);
         assert_eq!(join.waiting(), 2);
-        assert_eq!(join.add(event(ANSWER_HALF, 1, 404)).map(|whole| whole.status), Some(404));
-        assert_eq!(join.add(event(ANSWER_HALF, 0, 200)).map(|whole| whole.status), Some(200));
+        assert_eq!(join.add(&event(ANSWER_HALF, 1, 404)).map(|whole| whole.status), Some(404));
+        assert_eq!(join.add(&event(ANSWER_HALF, 0, 200)).map(|whole| whole.status), Some(200));
         assert_eq!((join.waiting(), join.unmatched()), (0, 0));
     }
 
     #[test]
     fn an_answer_without_a_request_is_counted() {
         let mut join = Join::default();
-        assert_eq!(join.add(event(ANSWER_HALF, 7, 200)), None);
+        assert_eq!(join.add(&event(ANSWER_HALF, 7, 200)), None);
         assert_eq!(join.unmatched(), 1);
     }
 }

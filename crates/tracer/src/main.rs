@@ -3,32 +3,20 @@
 //! Alone it prints a live HTTP log; with `--control` a parent switches it on and off and reads its ledger. It is
 //! the only code that talks to BPF. It never sees a byte of a header or a body: those do not leave the kernel.
 
-mod choice;
-mod control;
-mod drain;
-mod join;
-mod loaded;
-mod pace;
-mod probe;
-mod programs;
-mod sink;
-mod statistics;
-mod stdin;
-mod wait;
-
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use record::{stage::Stage, wakeup::Wakeup};
-use tracer_common::names;
-
-use crate::{
+use tracer::{
     choice::{Choice, Strategy},
+    control,
     drain::Drain,
+    probe,
     programs::Programs,
     sink::Sink,
 };
+use tracer_common::names;
 
 /// Traces the HTTP/1.x requests that a process serves, and writes one JSON record a line for each.
 #[derive(Debug, Parser)]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use record::agent::{AgentCommand, AgentReply, AgentStats, RequestRecord};
+use record::agent::{AgentCommand, AgentReply, AgentStats, LoadedMap, LoadedProgram, RequestRecord};
 use tempfile::TempDir;
 
 use crate::{
@@ -13,6 +13,8 @@ use crate::{
 /// A running agent that obeys commands and writes its records to a file.
 pub(crate) struct Agent {
     pub(crate) process: Process,
+    pub(crate) programs: Vec<LoadedProgram>,
+    pub(crate) maps: Vec<LoadedMap>,
     folder: TempDir,
 }
 
@@ -32,9 +34,13 @@ impl Agent {
         args.extend([object.as_os_str(), "--output".as_ref(), output.as_os_str()]);
         args.extend(more.iter().map(AsRef::<std::ffi::OsStr>::as_ref));
         let process = Process::start("tracer", &args);
-        let agent = Self { process, folder };
-        assert!(matches!(agent.reply(), AgentReply::Ready { pid, .. } if pid == agent.process.pid()));
-        agent
+        let line = process.line();
+        match serde_json::from_str(&line) {
+            Ok(AgentReply::Ready { pid, programs, maps, .. }) if pid == process.pid() => {
+                Self { process, programs, maps, folder }
+            }
+            other => panic!("it is not ready: {other:?}"),
+        }
     }
 
     /// The next reply.

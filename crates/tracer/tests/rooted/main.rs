@@ -12,5 +12,6 @@ mod rooted_alone;
 mod rooted_calls;
 mod rooted_control;
 mod rooted_secrets;
+mod rooted_told;
 mod rooted_truth;
 mod target;

@@ -1,0 +1,17 @@
+//! The parts of the agent. The binary puts them together; tests and micro benchmarks take them one by one.
+
+pub mod choice;
+pub mod control;
+pub mod delays;
+pub mod drain;
+pub mod intake;
+pub mod join;
+pub mod line;
+pub mod loaded;
+pub mod pace;
+pub mod probe;
+pub mod programs;
+pub mod sink;
+pub mod statistics;
+pub mod stdin;
+pub mod wait;

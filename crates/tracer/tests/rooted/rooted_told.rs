@@ -1,0 +1,95 @@
+//! What the agent tells about what it has loaded, about this kernel, and about the time its programs take.
+
+use record::agent::{AgentCommand, AgentReply, StrategyProbe};
+
+use crate::{
+    agent::{Agent, Holdings},
+    process::Process,
+    target::Target,
+};
+
+const PLAIN: &str = "GET /plain HTTP/1.1\r\nHost: t\r\n\r\n";
+
+#[test]
+#[ignore = "needs root"]
+fn it_tells_what_the_kernel_made_of_the_programs() {
+    let target = Target::start();
+    let agent = Agent::start_with(target.pid(), &["--ring-bytes", "65536"]);
+    let holdings = Holdings::of(agent.process.pid());
+    assert_eq!(agent.programs.len(), holdings.programs.len(), "{:?}", agent.programs);
+    for program in &agent.programs {
+        assert!(program.verified_instructions > 0 && program.jited_bytes > 0, "{program:?}");
+        assert!(program.translated_bytes > 0 && program.translated_bytes % 8 == 0, "{program:?}");
+    }
+    assert_eq!(agent.maps.len(), holdings.maps.len(), "{:?}", agent.maps);
+    let ring = agent.maps.iter().find(|map| map.kind == "ringbuf").unwrap();
+    assert_eq!((ring.name.as_str(), ring.max_entries), ("EVENTS", 65536));
+    assert!(ring.memory_bytes >= 65536, "{ring:?}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn programs_are_timed_only_while_that_is_asked_for() {
+    let target = Target::start();
+    let agent = Agent::start(target.pid());
+    let switch =
+        |on| assert_eq!(agent.command(&AgentCommand::RunStatistics { on }), AgentReply::RunStatistics { on });
+    agent.attach();
+    let mut client = target.connect();
+    client.exchange(PLAIN);
+    let before = agent.stats();
+    switch(true);
+    switch(true);
+    (0..100).for_each(|_| drop(client.exchange(PLAIN)));
+    switch(false);
+    let timed = agent.stats();
+    assert!(timed.program_runs >= before.program_runs + 200, "{timed:?}");
+    assert!(timed.program_run_ns > before.program_run_ns, "{timed:?}");
+    client.exchange(PLAIN);
+    agent.detach();
+    assert_eq!(agent.stats().program_runs, timed.program_runs);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn every_strategy_is_tried_and_none_stays() {
+    let mut agent = Process::start("tracer", &["--probe".as_ref()]);
+    assert!(agent.wait().success());
+    let lines = agent.rest();
+    let probes: Vec<StrategyProbe> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let named = |name| probes.iter().find(|probe| probe.strategy == name);
+    let usual = named("raw-tracepoint").unwrap();
+    assert!(usual.available, "{usual:?}");
+    for probe in &probes {
+        assert_eq!(probe.available, probe.reason.is_none(), "{probe:?}");
+    }
+    assert_eq!(agent.rest_of_errors(), [""; 0]);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_timer_wakes_it_no_more_than_a_hundred_times_a_second() {
+    let target = Target::start();
+    let agent = Agent::start(target.pid());
+    agent.attach();
+    let mut client = target.connect();
+    let before = agent.stats();
+    let started = std::time::Instant::now();
+    while started.elapsed() < std::time::Duration::from_secs(1) {
+        client.exchange(PLAIN);
+    }
+    // Asking for the ledger drains, and is no wake-up.
+    let stats = (0..50).map(|_| agent.command(&AgentCommand::Stats)).last();
+    let steps = started.elapsed().as_millis() as u64 / 10 + 1;
+    let Some(AgentReply::Stats(stats)) = stats else { panic!("no stats") };
+    let wakeups = stats.wakeups - before.wakeups;
+    assert!((1..=steps).contains(&wakeups), "{wakeups} wake-ups in {steps} steps");
+    let delays = stats.delivery_ns.decode().unwrap();
+    assert_eq!(delays.len(), stats.requests);
+    // Events wait for the next step of 10 ms: some of them for most of it.
+    assert!(delays.max() > 5_000_000, "{} ns", delays.max());
+    agent.detach();
+    let still = agent.stats().wakeups;
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    assert_eq!(agent.stats().wakeups, still, "it sleeps while nothing is attached");
+}
