@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::route::Route;
 use crate::workspace::{BINARIES, Workspace};
-use crate::{ebpf, setup};
+use crate::{ebpf, setup, strip};
 
 /// The eBPF object's name beside the binaries: where the agent looks for it.
 const OBJECT: &str = "tracer.bpf.o";
@@ -24,12 +24,13 @@ pub(crate) fn object_and(workspace: &Workspace, names: &[&str]) -> Result<()> {
     binaries(workspace, names)
 }
 
-/// Builds the eBPF object by that route, which must be complete.
+/// Builds the eBPF object by that route, which must be complete. Cargo keeps the whole of it in its own directory.
 pub(crate) fn object(workspace: &Workspace, route: Route) -> Result<()> {
     let build = ebpf::build(workspace, route)?.args(["--package", "tracer-ebpf"]);
     build.quiet().run().with_context(|| format!("the eBPF object does not build by the {route} route"))?;
     let built = workspace.target.join("ebpf").join(ebpf::TARGET).join("release/tracer-ebpf");
-    replace_if_changed(&built, &workspace.release().join(OBJECT))
+    let linked = fs::read(&built).with_context(|| format!("the build left no {}", built.display()))?;
+    replace_if_changed(&strip::strip(&linked)?, &workspace.release().join(OBJECT))
 }
 
 /// Builds these binaries of the host in release mode.
@@ -40,8 +41,7 @@ pub(crate) fn binaries(workspace: &Workspace, names: &[&str]) -> Result<()> {
 
 /// An object of the same content keeps its time, so that nothing which depends on it is done again; a changed
 /// one appears whole, since an agent may be reading it.
-fn replace_if_changed(from: &Path, to: &Path) -> Result<()> {
-    let new = fs::read(from).with_context(|| format!("the build left no {}", from.display()))?;
+fn replace_if_changed(new: &[u8], to: &Path) -> Result<()> {
     if fs::read(to).is_ok_and(|old| old == new) {
         return Ok(());
     }
@@ -63,20 +63,12 @@ mod tests {
     fn only_a_changed_object_is_replaced() {
         let sh = Shell::new().unwrap();
         let temporary = sh.create_temp_dir().unwrap();
-        let (from, to) = (temporary.path().join("built"), temporary.path().join("release/object.o"));
-        fs::write(&from, "one").unwrap();
-        replace_if_changed(&from, &to).unwrap();
+        let to = temporary.path().join("release/object.o");
+        replace_if_changed(b"one", &to).unwrap();
         let first = fs::metadata(&to).unwrap().modified().unwrap();
-        replace_if_changed(&from, &to).unwrap();
+        replace_if_changed(b"one", &to).unwrap();
         assert_eq!(fs::metadata(&to).unwrap().modified().unwrap(), first);
-        fs::write(&from, "two").unwrap();
-        replace_if_changed(&from, &to).unwrap();
+        replace_if_changed(b"two", &to).unwrap();
         assert_eq!(fs::read_to_string(&to).unwrap(), "two");
-    }
-
-    #[test]
-    fn a_build_without_object_is_named() {
-        let error = replace_if_changed(Path::new("/nowhere/object"), Path::new("/nowhere/else")).unwrap_err();
-        assert!(error.to_string().contains("/nowhere/object"));
     }
 }

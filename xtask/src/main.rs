@@ -19,6 +19,7 @@ mod ignored;
 mod lab;
 mod route;
 mod setup;
+mod strip;
 mod test;
 mod workspace;
 
