@@ -8,6 +8,7 @@ pub mod intake;
 pub mod join;
 pub mod line;
 pub mod loaded;
+pub mod loader;
 pub mod pace;
 pub mod probe;
 pub mod programs;

@@ -4,7 +4,7 @@ use std::{path::Path, time::Instant};
 
 use anyhow::{Context, Result};
 use aya::{
-    Ebpf, EbpfLoader,
+    Ebpf,
     maps::{HashMap, MapData, PerCpuArray, RingBuf},
     programs::{RawTracePoint, raw_trace_point::RawTracePointLinkId},
 };
@@ -17,7 +17,7 @@ use tracer_common::{
 
 use crate::{
     choice::{Choice, Strategy},
-    loaded,
+    loaded, loader,
 };
 
 /// A connection as the kernel hands it out: bytes that the agent only counts.
@@ -54,7 +54,7 @@ impl Programs {
         })?;
         let pid = choice.pid;
         anyhow::ensure!(Path::new(&format!("/proc/{pid}")).exists(), "there is no process {pid}");
-        let mut ebpf = EbpfLoader::new()
+        let mut ebpf = loader::without_kernel_types()
             .override_global(names::TARGET_TGID, &pid, true)
             .override_global("STAGE", &(choice.stage as u32), false)
             .override_global("WAKEUP_BYTES", &choice.wakeup_bytes(), false)
