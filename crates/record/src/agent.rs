@@ -132,10 +132,13 @@ pub struct AgentStats {
     /// Times the drain woke up.
     pub wakeups: u64,
     /// From the end of a request until the agent has taken its event, in nanoseconds.
+    #[serde(default)]
     pub delivery_ns: Histogram,
     /// Runs of the programs while run-time statistics were on.
+    #[serde(default)]
     pub program_runs: u64,
     /// Time those runs took, in nanoseconds.
+    #[serde(default)]
     pub program_run_ns: u64,
 }
 

@@ -19,12 +19,15 @@ pub struct Block {
     pub treatment: String,
     /// The life of the target, from 0 within the scenario.
     pub life: u32,
-    /// The pair, from 0 within the scenario.
+    /// The pair, from 0 within the scenario; of a block with another purpose, the pair before it.
     pub pair: u32,
     /// What was switched on.
     pub arm: Arm,
     /// 0 for the first block of its pair, 1 for the second.
     pub position: u8,
+    /// What the block is for.
+    #[serde(default = "for_its_pair")]
+    pub purpose: Purpose,
     /// 0 for the first try, 1 where the first was discarded by a rule that cannot see its result.
     pub attempt: u8,
     /// Start of the block, in nanoseconds since 1970.
@@ -59,6 +62,21 @@ pub struct Block {
     pub still_ns: u64,
     /// Why the block does not count, where it does not.
     pub discarded: Option<Discard>,
+}
+
+/// What a block is measured for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// It is one of a pair.
+    Pair,
+    /// The kernel's run-time statistics were on. They slow the tracer down, so it is compared with nothing.
+    Statistics,
+}
+
+/// What every block was for before there was another purpose.
+fn for_its_pair() -> Purpose {
+    Purpose::Pair
 }
 
 /// CPU time by role over the block, in nanoseconds, from exact counters.

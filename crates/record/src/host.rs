@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::StrategyProbe;
+
 /// Schema id of `host.json`.
 pub const SCHEMA: &str = "tracetax/host/v1";
 
@@ -21,6 +23,10 @@ pub struct Host {
     pub memory_bytes: u64,
     /// Distribution, as it names itself.
     pub distribution: String,
+    /// Which strategies of the tracer this kernel takes, as they were tried before the run. Empty where no tracer was to
+    /// run.
+    #[serde(default)]
+    pub strategies: Vec<StrategyProbe>,
 }
 
 /// Numbers of two machines are compared only where all of this is equal.

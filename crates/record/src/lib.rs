@@ -7,6 +7,7 @@ pub mod agent;
 pub mod block;
 pub mod bystander;
 pub mod calibration;
+pub mod cost;
 pub mod histogram;
 pub mod host;
 pub mod inspect;

@@ -1,5 +1,7 @@
 //! `plan.json`: the flat list of blocks that a run goes through, made before anything is started.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{load::Pacing, stage::Stage, wakeup::Wakeup};
@@ -39,6 +41,9 @@ pub struct ScenarioPlan {
     pub margin: Margin,
     /// The process beside the target that nobody traces, where the scenario wants one.
     pub bystander: Option<BystanderPlan>,
+    /// Treatments that this kernel refuses, each with the kernel's reason. They get no lives.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unavailable: BTreeMap<String, String>,
     /// The lives of the target, each a fresh process with its own pairs.
     pub lives: Vec<Life>,
 }
@@ -80,13 +85,16 @@ pub struct BystanderPlan {
 }
 
 /// What is switched on in the blocks that are compared with `untraced`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Treatment {
     /// Its name in tables and results.
     pub name: String,
     /// What it does.
     pub kind: TreatmentKind,
+    /// Limit of its extra server CPU per request, in microseconds. Where it is absent, that is not judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_server_cpu_us_per_request: Option<f64>,
 }
 
 /// What a treatment does.
@@ -157,6 +165,10 @@ pub struct Life {
     pub treatment: usize,
     /// Its pairs, in order.
     pub pairs: Vec<Pair>,
+    /// Seeds the arrivals of one more block at the end, under the treatment and with the kernel's run-time statistics on.
+    /// Absent where there is none: the first life of each tracer has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistics_seed: Option<u64>,
 }
 
 /// Two adjacent blocks, one of each arm.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cost::{StrategyCost, TracerFigures};
+
 /// Schema id of `verdict.json`.
 pub const SCHEMA: &str = "tracetax/verdict/v1";
 
@@ -63,8 +65,26 @@ pub struct ScenarioVerdict {
     pub word: Word,
     /// Why, where the word is not `pass`.
     pub reasons: Vec<Reason>,
-    /// One entry a treatment.
+    /// One entry a treatment that was measured.
     pub treatments: Vec<TreatmentVerdict>,
+    /// Treatments that this kernel refuses. Nothing of them is measured or judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unavailable: Vec<Unavailable>,
+    /// What each strategy costs, part by part, where its stages were measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strategies: Vec<StrategyCost>,
+}
+
+/// A treatment that could not be measured here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unavailable {
+    /// Name of the treatment.
+    pub treatment: String,
+    /// Name of its strategy.
+    pub strategy: String,
+    /// Why, in the kernel's own words.
+    pub reason: String,
 }
 
 /// One treatment against `untraced`.
@@ -81,6 +101,9 @@ pub struct TreatmentVerdict {
     pub untraced: ArmSummary,
     /// What the treated blocks came to.
     pub treated: ArmSummary,
+    /// What the tracer did, where it is one.
+    #[serde(default)]
+    pub tracer: Option<TracerFigures>,
     /// Where the CPU time of all counted blocks went.
     pub cpu: CpuLedger,
     /// The paired differences.

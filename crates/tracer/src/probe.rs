@@ -2,7 +2,8 @@
 
 use std::{io::Write, path::Path};
 
-use anyhow::Result;
+use anyhow::{Error, Result};
+use aya::EbpfError;
 use clap::ValueEnum;
 use record::agent::StrategyProbe;
 
@@ -14,19 +15,27 @@ use crate::{
 /// Prints one JSON line for each strategy.
 ///
 /// # Errors
-/// When standard output cannot be written. That the kernel refuses a strategy is no error.
+/// When the object cannot be read, or standard output not be written. That the kernel refuses a strategy is no error.
 pub fn print_all(object: &Path) -> Result<()> {
     let mut out = std::io::stdout().lock();
     for strategy in Strategy::value_variants() {
-        serde_json::to_writer(&mut out, &probe(object, *strategy))?;
+        serde_json::to_writer(&mut out, &probe(object, *strategy)?)?;
         out.write_all(b"\n")?;
     }
     Ok(out.flush()?)
 }
 
-fn probe(object: &Path, strategy: Strategy) -> StrategyProbe {
-    let reason = try_out(object, strategy).err().map(|error| format!("{error:#}"));
-    StrategyProbe { strategy: strategy.name().into(), available: reason.is_none(), reason }
+fn probe(object: &Path, strategy: Strategy) -> Result<StrategyProbe> {
+    let reason = match try_out(object, strategy) {
+        Err(error) if is_of_the_object(&error) => return Err(error),
+        tried => tried.err().map(|error| format!("{error:#}")),
+    };
+    Ok(StrategyProbe { strategy: strategy.name().into(), available: reason.is_none(), reason })
+}
+
+/// Says nothing of the kernel: the object is not there, or is none.
+fn is_of_the_object(error: &Error) -> bool {
+    error.is::<std::io::Error>() || matches!(error.downcast_ref(), Some(EbpfError::ParseError(_)))
 }
 
 fn try_out(object: &Path, strategy: Strategy) -> Result<()> {

@@ -7,17 +7,18 @@ use std::{
 };
 
 use anyhow::Result;
-use record::{block::Block, plan::Plan};
+use record::{agent::StrategyProbe, block::Block, host::Host, plan::Plan};
 
 use crate::{
     exit::{Outcome, Usage},
     expected, host,
     judge::{self, short},
-    plan::{self, Profile},
+    plan::{self, Profile, Wanted},
+    probe,
     report::{Look, print, render},
     run::Watcher,
     scenario::{self, Scenario},
-    session::Session,
+    session::{self, Session},
 };
 
 /// What `--all` measures, in this order: the null control first, since without it no other number counts.
@@ -53,13 +54,26 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Outcome> {
     let scenarios = read_scenarios(args)?;
     let seed = args.seed.unwrap_or_else(seed_from_clock);
-    let plan = plan::plan(&scenarios, args.profile, seed, duration_from_environment()?);
+    let load_per_arm = duration_from_environment()?;
+    let tried = session::require_root().and_then(|()| try_strategies(&scenarios));
+    // A plan can be shown without them; it cannot be measured.
+    let (strategies, untried) = match tried {
+        Err(error) if args.dry_run => (Vec::new(), Some(format!("{error:#}"))),
+        tried => (tried?, None),
+    };
+    let wanted = Wanted { profile: args.profile, seed, load_per_arm, strategies: &strategies };
+    let plan = plan::plan(&scenarios, &wanted);
+    let host = Host { strategies, ..host::read()? };
     if args.dry_run {
-        let expected = expected::from_last_runs(&results_folder(), &host::read()?.class_id, &plan);
-        print(&plan::show(&plan, &expected))?;
+        let expected = expected::from_last_runs(&results_folder(), &host.class_id, &plan);
+        print(&plan::show(&plan, &expected, untried.as_deref()))?;
         return Ok(Outcome::Done);
     }
-    measure(&plan, args.verbose || flag_from_environment("VERBOSE"))
+    measure(&plan, host, args.verbose || flag_from_environment("VERBOSE"))
+}
+
+fn try_strategies(scenarios: &[Scenario]) -> Result<Vec<StrategyProbe>> {
+    if probe::is_needed(scenarios) { probe::strategies() } else { Ok(Vec::new()) }
 }
 
 fn read_scenarios(args: &Args) -> Result<Vec<Scenario>> {
@@ -145,9 +159,9 @@ pub(crate) fn seed_from_clock() -> u64 {
     jiff::Timestamp::now().as_nanosecond() as u64
 }
 
-fn measure(plan: &Plan, verbose: bool) -> Result<Outcome> {
+fn measure(plan: &Plan, host: Host, verbose: bool) -> Result<Outcome> {
     let time = plan.scenarios.iter().map(plan::time_of).sum();
-    let session = Session::begin(&results_folder(), plan, time)?;
+    let session = Session::begin(&results_folder(), plan, host, time)?;
     let mut progress = Progress::new(plan, verbose);
     let measured = session.on_stage(|stage| session.run(plan, stage, &mut progress));
     progress.end();
@@ -174,7 +188,7 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new(plan: &Plan, verbose: bool) -> Self {
         let lives = plan.scenarios.iter().flat_map(|scenario| &scenario.lives);
-        let blocks = lives.map(|life| 2 * life.pairs.len()).sum();
+        let blocks = lives.map(|life| plan::blocks_of(life) as usize).sum();
         let redraw = std::io::stderr().is_terminal() && !verbose;
         Self { blocks, done: 0, scenario: String::new(), verbose, redraw }
     }
@@ -197,6 +211,11 @@ impl Watcher for Progress {
             self.scenario.clone_from(&block.scenario);
             eprintln!("{}: from block {} of {}", block.scenario, self.done, self.blocks);
         }
+    }
+
+    fn note(&mut self, text: &str) {
+        self.end();
+        eprintln!("{text}");
     }
 }
 

@@ -28,8 +28,8 @@ use crate::{
         seed_from_clock,
     },
     exit::Outcome,
-    judge,
-    plan::{self, Profile},
+    host, judge,
+    plan::{self, Profile, Wanted},
     rig::Stage,
     session::Session,
 };
@@ -86,7 +86,7 @@ impl Args {
 pub fn run(args: &Args) -> Result<Outcome> {
     let seed = args.seed.unwrap_or_else(seed_from_clock);
     let plan = controls(args, seed)?;
-    let session = Session::begin(&results_folder(), &plan, time_of(args, &plan))?;
+    let session = Session::begin(&results_folder(), &plan, host::read()?, time_of(args, &plan))?;
     let mut book = Book::new(&session, seed);
     let ended = session.on_stage(|stage| measure(args, &plan, stage, &mut book))?;
     if ended.is_none() {
@@ -109,7 +109,10 @@ fn controls(args: &Args, seed: u64) -> Result<Plan> {
     if args.wants(Which::Planted) {
         scenarios.push(read_scenario(PLANTED)?);
     }
-    Ok(plan::plan(&scenarios, Profile::Quick, seed, duration_from_environment()?))
+    let load_per_arm = duration_from_environment()?;
+    // The controls have no tracer, so no strategy is tried.
+    let wanted = Wanted { profile: Profile::Quick, seed, load_per_arm, strategies: &[] };
+    Ok(plan::plan(&scenarios, &wanted))
 }
 
 fn time_of(args: &Args, plan: &Plan) -> Duration {

@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use record::{plan::Plan, verdict::Verdict};
+use record::{
+    plan::{Plan, ScenarioPlan},
+    verdict::Verdict,
+};
 
 use crate::results::Folder;
 
@@ -49,9 +52,7 @@ fn verdict_of(path: &Path, class_id: &str) -> Option<Verdict> {
 
 fn add(found: &mut BTreeMap<String, Expected>, plan: &Plan, verdict: &Verdict, run: &str) {
     for scenario in &plan.scenarios {
-        let pairs: usize =
-            scenario.lives.iter().filter(|life| life.treatment == 0).map(|life| life.pairs.len()).sum();
-        let Some(mde_us) = scaled_mde_us(verdict, &scenario.name, pairs) else {
+        let Some(mde_us) = scaled_mde_us(verdict, scenario) else {
             continue;
         };
         found.entry(scenario.name.clone()).or_insert(Expected { mde_us, run: run.to_owned() });
@@ -59,9 +60,13 @@ fn add(found: &mut BTreeMap<String, Expected>, plan: &Plan, verdict: &Verdict, r
 }
 
 /// The spread of an estimate shrinks with the square root of the number of pairs.
-fn scaled_mde_us(verdict: &Verdict, scenario: &str, pairs: usize) -> Option<f64> {
-    let scenario = verdict.scenarios.iter().find(|measured| measured.name == scenario)?;
-    let metrics = &scenario.treatments.first()?.metrics;
+fn scaled_mde_us(verdict: &Verdict, plan: &ScenarioPlan) -> Option<f64> {
+    let first = plan.lives.first()?.treatment;
+    let lives = plan.lives.iter().filter(|life| life.treatment == first);
+    let pairs: usize = lives.map(|life| life.pairs.len()).sum();
+    let scenario = verdict.scenarios.iter().find(|measured| measured.name == plan.name)?;
+    let name = &plan.treatments[first].name;
+    let metrics = &scenario.treatments.iter().find(|measured| measured.name == *name)?.metrics;
     let metric = metrics.iter().find(|metric| metric.name == "server_cpu_us_per_request")?;
     Some(metric.mde? * (f64::from(metric.samples) / pairs as f64).sqrt())
 }

@@ -11,7 +11,7 @@ use record::host::{Host, HostClass, SCHEMA};
 
 use crate::cgroup::Layout;
 
-/// Reads the machine that this process runs on.
+/// Reads the machine that this process runs on. Which strategies its kernel takes is not read here: they must be tried.
 ///
 /// # Errors
 /// When a part of `/proc` that every Linux has is not readable.
@@ -29,6 +29,7 @@ pub fn read() -> anyhow::Result<Host> {
             .ok()
             .and_then(|text| pretty_name(&text))
             .unwrap_or_else(unknown),
+        strategies: Vec::new(),
     })
 }
 

@@ -13,14 +13,16 @@ mod ledger;
 mod metric;
 mod pairs;
 mod reason;
+mod strategies;
 #[cfg(test)]
 mod tests;
+mod tracer;
 mod uptime;
 
 use record::{
     block::Block,
-    plan::{Plan, ScenarioPlan, Treatment},
-    verdict::{Reason, SCHEMA, ScenarioVerdict, TreatmentVerdict, Verdict, Word},
+    plan::{Plan, ScenarioPlan, Treatment, TreatmentKind},
+    verdict::{Reason, SCHEMA, ScenarioVerdict, TreatmentVerdict, Unavailable, Verdict, Word},
 };
 
 use gate::Candidate;
@@ -61,13 +63,14 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn of(plan: &'a ScenarioPlan, blocks: &[Block]) -> Self {
         let mut draft = Self { plan, doubts: Vec::new(), missing: Vec::new(), treatments: Vec::new() };
-        for treatment in &plan.treatments {
+        for treatment in plan.treatments.iter().filter(|one| !plan.unavailable.contains_key(&one.name)) {
             let selected = Selected::of(plan, treatment, blocks);
             draft.doubts.extend(doubts::all(plan, treatment, &selected));
             let chunks = Chunks::of(&selected.pairs);
-            let described = described(plan, treatment, &selected, &chunks);
-            let candidates = metric::all(plan, &selected, &chunks);
-            draft.missing.extend(reason::not_measured(plan, &selected, &candidates));
+            let statistics = Selected::statistics(plan, treatment, blocks);
+            let described = described(plan, treatment, &selected, statistics, &chunks);
+            let candidates = metric::all(plan, treatment, &selected, &chunks);
+            draft.missing.extend(reason::not_measured(plan, treatment, &selected, &candidates));
             draft.treatments.push((described, candidates));
         }
         draft
@@ -77,8 +80,10 @@ impl<'a> Draft<'a> {
         let mut words = vec![Word::Pass];
         words.extend((!self.doubts.is_empty()).then_some(Word::Invalid));
         words.extend((!self.missing.is_empty()).then_some(Word::Inconclusive));
+        words.extend(self.treatments.is_empty().then_some(Word::Inconclusive));
         let mut reasons = self.doubts;
         reasons.extend(self.missing);
+        reasons.extend(self.treatments.is_empty().then(|| reason::all_unavailable(self.plan)));
         let mut treatments = Vec::new();
         for (mut verdict, candidates) in self.treatments {
             verdict.metrics = candidates.into_iter().map(|candidate| candidate.metric).collect();
@@ -88,14 +93,28 @@ impl<'a> Draft<'a> {
             treatments.push(verdict);
         }
         let word = words.into_iter().min().unwrap_or(Word::Pass);
-        ScenarioVerdict { name: self.plan.name.clone(), word, reasons, treatments }
+        let strategies = strategies::rows(&treatments);
+        let (name, unavailable) = (self.plan.name.clone(), unavailable(self.plan));
+        ScenarioVerdict { name, word, reasons, treatments, unavailable, strategies }
     }
+}
+
+fn unavailable(plan: &ScenarioPlan) -> Vec<Unavailable> {
+    let of = |treatment: &Treatment| {
+        let reason = plan.unavailable.get(&treatment.name)?.clone();
+        let TreatmentKind::Tracer { strategy, .. } = &treatment.kind else {
+            return None;
+        };
+        Some(Unavailable { treatment: treatment.name.clone(), strategy: strategy.clone(), reason })
+    };
+    plan.treatments.iter().filter_map(of).collect()
 }
 
 fn described(
     plan: &ScenarioPlan,
     treatment: &Treatment,
     selected: &Selected<'_>,
+    statistics: Option<&Block>,
     chunks: &Chunks,
 ) -> TreatmentVerdict {
     let untraced: Vec<&Block> = selected.pairs.iter().map(|pair| pair.untraced).collect();
@@ -107,6 +126,7 @@ fn described(
         discarded_blocks: selected.discarded as u32,
         untraced: arm::summary(plan.load.pacing, &untraced, &response_untraced),
         treated: arm::summary(plan.load.pacing, &treated, &response_treated),
+        tracer: tracer::figures(treatment, &treated, statistics),
         cpu: cpu::ledger(untraced.iter().chain(&treated).copied()),
         metrics: Vec::new(),
     }

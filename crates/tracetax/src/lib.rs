@@ -17,6 +17,7 @@ pub mod inspect;
 pub mod interrupt;
 pub mod judge;
 pub mod plan;
+pub mod probe;
 pub mod readings;
 pub mod report;
 pub mod results;

@@ -1,12 +1,19 @@
 //! From scenarios and a seed to the flat list of blocks. Pure: the same arguments give the same plan.
 
-use std::{collections::BTreeMap, fmt::Write, time::Duration};
+mod show;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use record::plan::{Arm, Life, Pair, Plan, SCHEMA, ScenarioPlan, Treatment};
+use record::{
+    agent::StrategyProbe,
+    plan::{Arm, Life, Pair, Plan, SCHEMA, ScenarioPlan, Treatment, TreatmentKind},
+};
 
-use crate::{expected::Expected, judge::short, scenario::Scenario};
+use crate::scenario::Scenario;
+
+pub use show::{show, show_time};
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -48,13 +55,26 @@ const BLOCK_OVERHEAD: Duration = Duration::from_millis(14);
 /// What a life takes beside its blocks: start and end of target and agent. Measured on a 2-core guest.
 const LIFE_OVERHEAD: Duration = Duration::from_millis(600);
 
-/// Makes the plan. With `load_per_arm` that long a load is planned for each treatment and arm, whatever the profile
-/// says.
+/// What is asked of all scenarios of a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// How much is measured.
+    pub profile: Profile,
+    /// Seeds the coins, the arrivals and the order.
+    pub seed: u64,
+    /// So long a load is planned for each treatment and arm, whatever the profile says.
+    pub load_per_arm: Option<Duration>,
+    /// What the kernel said of each strategy. Where there is nothing at all, none was tried, and all are planned.
+    pub strategies: &'a [StrategyProbe],
+}
+
+/// Makes the plan.
 #[must_use]
-pub fn plan(scenarios: &[Scenario], profile: Profile, seed: u64, load_per_arm: Option<Duration>) -> Plan {
+pub fn plan(scenarios: &[Scenario], wanted: &Wanted<'_>) -> Plan {
+    let Wanted { profile, seed, .. } = *wanted;
     let planned = scenarios.iter().map(|scenario| {
-        let pairs = load_per_arm.map_or(profile.pairs(scenario), |load| pairs_within(scenario, load));
-        scenario_plan(scenario, pairs, seed)
+        let pairs = wanted.load_per_arm.map_or(profile.pairs(scenario), |load| pairs_within(scenario, load));
+        scenario_plan(scenario, pairs, wanted)
     });
     Plan { schema: SCHEMA.into(), seed, profile: profile.name().into(), scenarios: planned.collect() }
 }
@@ -64,9 +84,10 @@ fn pairs_within(scenario: &Scenario, load: Duration) -> u32 {
     u32::try_from(pairs).unwrap_or(u32::MAX).max(FEWEST_PAIRS)
 }
 
-fn scenario_plan(scenario: &Scenario, pairs: u32, seed: u64) -> ScenarioPlan {
+fn scenario_plan(scenario: &Scenario, pairs: u32, wanted: &Wanted<'_>) -> ScenarioPlan {
+    let unavailable = unavailable(&scenario.treatments, wanted.strategies);
     // Seeded by its name too, so that a scenario has the same plan alone and among others.
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ name_hash(&scenario.name));
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(wanted.seed ^ name_hash(&scenario.name));
     ScenarioPlan {
         name: scenario.name.clone(),
         question: scenario.question.clone(),
@@ -75,20 +96,45 @@ fn scenario_plan(scenario: &Scenario, pairs: u32, seed: u64) -> ScenarioPlan {
         budget: scenario.budget.clone(),
         margin: scenario.margin.clone(),
         bystander: scenario.bystander,
-        lives: lives(scenario, pairs, &mut rng),
+        lives: lives(scenario, &unavailable, pairs, &mut rng),
+        unavailable,
     }
 }
 
-/// The lives of all treatments, taking turns, so that a drift of the machine meets all treatments alike.
-fn lives(scenario: &Scenario, pairs: u32, rng: &mut Xoshiro256PlusPlus) -> Vec<Life> {
+/// The treatments that the kernel refuses, with its reason.
+fn unavailable(treatments: &[Treatment], strategies: &[StrategyProbe]) -> BTreeMap<String, String> {
+    let refused = |strategy: &str| match strategies.iter().find(|probe| probe.strategy == strategy) {
+        Some(probe) if probe.available => None,
+        Some(probe) => Some(probe.reason.clone().unwrap_or_else(|| "the kernel gives no reason".into())),
+        None => (!strategies.is_empty()).then(|| "this tracer does not have it".into()),
+    };
+    let of = |treatment: &Treatment| match &treatment.kind {
+        TreatmentKind::Tracer { strategy, .. } => Some((treatment.name.clone(), refused(strategy)?)),
+        TreatmentKind::Planted { .. } | TreatmentKind::Nothing => None,
+    };
+    treatments.iter().filter_map(of).collect()
+}
+
+/// The lives of all treatments that are available, taking turns, so that a drift of the machine meets all alike.
+fn lives(
+    scenario: &Scenario,
+    unavailable: &BTreeMap<String, String>,
+    pairs: u32,
+    rng: &mut Xoshiro256PlusPlus,
+) -> Vec<Life> {
     let mut lives = Vec::new();
     let mut next_pair = 0;
     for first in (0..pairs).step_by(scenario.pairs.per_life as usize) {
         let count = scenario.pairs.per_life.min(pairs - first);
-        for treatment in 0..scenario.treatments.len() {
+        for (treatment, of) in scenario.treatments.iter().enumerate() {
+            if unavailable.contains_key(&of.name) {
+                continue;
+            }
             let pairs = (next_pair..next_pair + count).map(|index| pair(index, rng)).collect();
             next_pair += count;
-            lives.push(Life { index: lives.len() as u32, treatment, pairs });
+            let statistics = first == 0 && matches!(of.kind, TreatmentKind::Tracer { .. });
+            let statistics_seed = statistics.then(|| rng.random());
+            lives.push(Life { index: lives.len() as u32, treatment, pairs, statistics_seed });
         }
     }
     lives
@@ -108,67 +154,36 @@ fn name_hash(name: &str) -> u64 {
 /// How long a scenario will take.
 #[must_use]
 pub fn time_of(scenario: &ScenarioPlan) -> Duration {
-    let blocks: u32 = scenario.lives.iter().map(|life| 2 * life.pairs.len() as u32).sum();
+    let blocks: u32 = scenario.lives.iter().map(blocks_of).sum();
+    let toggles: Duration = scenario.lives.iter().map(|life| toggles_of(scenario, life)).sum();
     let bystander_ns = scenario.bystander.map_or(0, |bystander| bystander.measure_ns);
     let measured_ns = scenario.load.block_ns + scenario.load.warmup_ns + bystander_ns;
     let block = Duration::from_nanos(measured_ns) + BLOCK_OVERHEAD;
-    block * blocks + LIFE_OVERHEAD * scenario.lives.len() as u32
+    block * blocks + LIFE_OVERHEAD * scenario.lives.len() as u32 + toggles
 }
 
-/// The plan as text for `--dry-run`, with what each scenario may hope to resolve.
+/// Blocks of a life, if none has to be measured again.
 #[must_use]
-pub fn show(plan: &Plan, expected: &BTreeMap<String, Expected>) -> String {
-    let mut text = format!("profile {}, seed {}\n", plan.profile, plan.seed);
-    for scenario in &plan.scenarios {
-        let _ = write!(text, "\n{}", show_scenario(scenario));
-        let _ = writeln!(text, "  {}", show_expected(expected.get(&scenario.name)));
-    }
-    let total: Duration = plan.scenarios.iter().map(time_of).sum();
-    let _ = writeln!(text, "\nall together about {}", show_time(total));
-    text
+pub fn blocks_of(life: &Life) -> u32 {
+    2 * life.pairs.len() as u32 + u32::from(life.statistics_seed.is_some())
 }
 
-fn show_scenario(scenario: &ScenarioPlan) -> String {
-    let pairs: usize = scenario.lives.iter().map(|life| life.pairs.len()).sum();
-    let mut text = format!(
-        "{}: {}\n  {:?} over {} connections to {}, {} pairs of blocks of {} ms in {} lives of the target, about {}\n",
-        scenario.name,
-        scenario.question,
-        scenario.load.pacing,
-        scenario.load.connections,
-        scenario.load.path,
-        pairs,
-        scenario.load.block_ns / 1_000_000,
-        scenario.lives.len(),
-        show_time(time_of(scenario)),
-    );
-    for life in &scenario.lives {
-        let order: String = life
-            .pairs
-            .iter()
-            .map(|pair| if pair.order[0] == Arm::Untraced { "ut " } else { "tu " })
-            .collect();
-        let _ = writeln!(
-            text,
-            "  life {} ({}): {}",
-            life.index,
-            treatment(scenario, life).name,
-            order.trim_end()
-        );
-    }
-    text
+/// Whatever the coins show, a pair has one attach and one detach in the mean.
+fn toggles_of(scenario: &ScenarioPlan, life: &Life) -> Duration {
+    slow_toggle(treatment(scenario, life)) * life.pairs.len() as u32
 }
 
-fn show_expected(expected: Option<&Expected>) -> String {
-    match expected {
-        Some(Expected { mde_us, run }) => {
-            format!(
-                "expected to resolve {} us of server CPU per request (from results/{run})",
-                short(*mde_us)
-            )
-        }
-        None => "what it can resolve is not known: no run of it on this class of host is stored".into(),
-    }
+/// What attach and detach of a strategy take together where that is more than a block's other business: the kernel lets
+/// go of a perf event or a uprobe only after all processors have passed a quiet state. Measured on a 2-core guest.
+fn slow_toggle(treatment: &Treatment) -> Duration {
+    let TreatmentKind::Tracer { strategy, .. } = &treatment.kind else {
+        return Duration::ZERO;
+    };
+    Duration::from_millis(match strategy.as_str() {
+        "syscall-tracepoint" => 300,
+        "uprobe-nop" | "uprobe-entry" => 125,
+        _ => 0,
+    })
 }
 
 /// The treatment that a life is about.
@@ -177,27 +192,19 @@ pub fn treatment<'a>(scenario: &'a ScenarioPlan, life: &Life) -> &'a Treatment {
     &scenario.treatments[life.treatment]
 }
 
-/// A duration for people.
-#[must_use]
-pub fn show_time(time: Duration) -> String {
-    let seconds = time.as_secs_f64().round() as u64;
-    if seconds < 60 { format!("{seconds} s") } else { format!("{} min {} s", seconds / 60, seconds % 60) }
-}
-
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeMap, time::Duration};
 
-    use record::plan::Arm;
+    use record::{agent::StrategyProbe, plan::Arm};
 
-    use super::{Profile, plan, show, time_of};
+    use super::{Profile, Wanted, plan, show, time_of};
     use crate::{
         expected::Expected,
         scenario::{Scenario, parse},
     };
 
-    fn scenario(name: &str) -> Scenario {
-        let text = r#"
+    const TEXT: &str = r#"
 question = "What does it cost?"
 [load]
 pacing = "closed"
@@ -218,21 +225,27 @@ plant_us = 1
 name = "two"
 plant_us = 2
 "#;
-        parse(name, "scenario.toml", text).unwrap()
+
+    fn scenario(name: &str) -> Scenario {
+        parse(name, "scenario.toml", TEXT).unwrap()
+    }
+
+    fn wanted(seed: u64, load_per_arm: Option<Duration>) -> Wanted<'static> {
+        Wanted { profile: Profile::Quick, seed, load_per_arm, strategies: &[] }
     }
 
     #[test]
     fn the_same_seed_gives_the_same_plan_alone_and_among_others() {
-        let both = plan(&[scenario("a"), scenario("b")], Profile::Quick, 7, None);
-        let alone = plan(&[scenario("b")], Profile::Quick, 7, None);
+        let both = plan(&[scenario("a"), scenario("b")], &wanted(7, None));
+        let alone = plan(&[scenario("b")], &wanted(7, None));
         assert_eq!(both.scenarios[1], alone.scenarios[0]);
         assert_ne!(both.scenarios[0].lives, both.scenarios[1].lives);
-        assert_ne!(plan(&[scenario("b")], Profile::Quick, 8, None).scenarios, alone.scenarios);
+        assert_ne!(plan(&[scenario("b")], &wanted(8, None)).scenarios, alone.scenarios);
     }
 
     #[test]
     fn every_treatment_gets_its_pairs_and_takes_its_turn() {
-        let plan = plan(&[scenario("a")], Profile::Quick, 1, None);
+        let plan = plan(&[scenario("a")], &wanted(1, None));
         let lives = &plan.scenarios[0].lives;
         assert_eq!(lives.iter().map(|life| life.treatment).collect::<Vec<_>>(), [0, 1, 0, 1, 0, 1]);
         assert_eq!(lives.iter().map(|life| life.pairs.len()).collect::<Vec<_>>(), [4, 4, 4, 4, 2, 2]);
@@ -242,7 +255,7 @@ plant_us = 2
 
     #[test]
     fn the_coin_is_fair() {
-        let plan = plan(&[scenario("a")], Profile::Quick, 3, Some(Duration::from_secs(100)));
+        let plan = plan(&[scenario("a")], &wanted(3, Some(Duration::from_secs(100))));
         let pairs: Vec<_> = plan.scenarios[0].lives.iter().flat_map(|life| &life.pairs).collect();
         let first = pairs.iter().filter(|pair| pair.order[0] == Arm::Untraced).count();
         assert_eq!(pairs.len(), 2000);
@@ -253,7 +266,7 @@ plant_us = 2
     #[test]
     fn a_duration_sets_the_pairs_and_keeps_enough_for_an_interval() {
         let pairs = |load| {
-            let plan = plan(&[scenario("a")], Profile::Quick, 3, Some(Duration::from_millis(load)));
+            let plan = plan(&[scenario("a")], &wanted(3, Some(Duration::from_millis(load))));
             plan.scenarios[0].lives.iter().map(|life| life.pairs.len()).sum::<usize>()
         };
         assert_eq!(pairs(3_000), 60);
@@ -262,17 +275,70 @@ plant_us = 2
 
     #[test]
     fn the_plan_is_printed_with_its_coins_and_its_time() {
-        let plan = plan(&[scenario("a")], Profile::Quick, 1, None);
+        let plan = plan(&[scenario("a")], &wanted(1, None));
         let expected = Expected { mde_us: 0.25, run: "some-run".into() };
-        let text = show(&plan, &[("a".to_owned(), expected)].into());
+        let text = show(&plan, &[("a".to_owned(), expected)].into(), None);
         assert!(
             text.contains("expected to resolve 0.250 us of server CPU per request (from results/some-run)"),
             "{text}"
         );
-        let text = show(&plan, &BTreeMap::new());
-        assert!(text.contains("not known"), "{text}");
+        let text = show(&plan, &BTreeMap::new(), None);
+        assert!(text.contains("not known") && !text.contains("not tried"), "{text}");
+        let untried = show(&plan, &BTreeMap::new(), Some("needs root"));
+        assert!(untried.contains("all treatments are planned: needs root\n"), "{untried}");
         assert!(text.contains("life 5 (two): "), "{text}");
         assert!(text.contains("all together about"), "{text}");
         assert!(time_of(&plan.scenarios[0]) > Duration::from_millis(40 * 110));
+    }
+    const TRACERS: &str = r#"
+[[treatment]]
+name = "one"
+tracer = "raw-tracepoint"
+[[treatment]]
+name = "two"
+tracer = "kprobe"
+stage = "floor"
+[[treatment]]
+name = "three"
+nothing = true
+"#;
+
+    fn tracers(refused: Option<&str>) -> record::plan::ScenarioPlan {
+        let text = TEXT.split("[[treatment]]").next().unwrap().to_owned() + TRACERS;
+        let reason = |why: &&str| (!why.is_empty()).then(|| (*why).to_owned());
+        let refused = refused.map(|why| StrategyProbe {
+            strategy: "kprobe".into(),
+            available: false,
+            reason: reason(&why),
+        });
+        let taken = StrategyProbe { strategy: "raw-tracepoint".into(), available: true, reason: None };
+        let strategies: Vec<_> = refused.into_iter().flat_map(|refused| [taken.clone(), refused]).collect();
+        let wanted = Wanted { strategies: &strategies, ..wanted(1, None) };
+        let mut plan = plan(&[parse("tracers", "tracers.toml", &text).unwrap()], &wanted);
+        plan.scenarios.remove(0)
+    }
+
+    #[test]
+    fn what_the_kernel_refuses_gets_no_lives_and_is_named_with_its_reason() {
+        let refused = tracers(Some("Operation not supported (os error 95)"));
+        assert!(refused.lives.iter().all(|life| life.treatment != 1));
+        assert_eq!(refused.unavailable["two"], "Operation not supported (os error 95)");
+        let plan = record::plan::Plan {
+            schema: record::plan::SCHEMA.into(),
+            seed: 1,
+            profile: "quick".into(),
+            scenarios: vec![refused],
+        };
+        let text = show(&plan, &BTreeMap::new(), None);
+        assert!(text.contains("  two: unavailable here: Operation not supported (os error 95)\n"), "{text}");
+        assert_eq!(tracers(Some("")).unavailable["two"], "the kernel gives no reason");
+        assert_eq!(tracers(None).unavailable, BTreeMap::new(), "none was tried");
+    }
+
+    #[test]
+    fn the_first_life_of_each_tracer_ends_with_a_block_of_statistics() {
+        let plan = tracers(None);
+        let with = plan.lives.iter().filter(|life| life.statistics_seed.is_some());
+        assert_eq!(with.map(|life| (life.index, life.treatment)).collect::<Vec<_>>(), [(0, 0), (1, 1)]);
     }
 }

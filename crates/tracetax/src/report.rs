@@ -2,6 +2,7 @@
 
 mod tables;
 mod text;
+mod tracers;
 
 use std::{
     io::{ErrorKind, Write},

@@ -271,6 +271,21 @@ impl Pairing {
         }
     }
 
+    /// Switches the kernel's run-time statistics of programs. Says why not, where the agent cannot.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    pub fn run_statistics(&mut self, on: bool) -> Result<Result<(), String>> {
+        let Some(agent) = &mut self.agent else {
+            return Ok(Err("there is no tracer".into()));
+        };
+        match agent.ask(&AgentCommand::RunStatistics { on }, ANSWER_LIMIT)? {
+            AgentReply::RunStatistics { .. } => Ok(Ok(())),
+            AgentReply::Error { message } => Ok(Err(message)),
+            other => bail!("the agent answered `run_statistics` with {other:?}"),
+        }
+    }
+
     /// Ends agent and target.
     ///
     /// # Errors
@@ -292,14 +307,9 @@ struct Tracer<'a> {
 
 fn start_agent(stage: &Stage<'_>, tracer: &Tracer<'_>, pid: u32) -> Result<Child<AgentReply>> {
     let (pid, wakeup) = (pid.to_string(), tracer.wakeup.to_string());
-    let mut args =
-        vec!["--control", "--output", "null", "--strategy", tracer.strategy, "--pid", pid.as_str()];
-    if tracer.stage != record::stage::Stage::Full {
-        args.extend(["--stage", tracer.stage.name()]);
-    }
-    if tracer.wakeup != (Wakeup::Timer { ms: 10 }) {
-        args.extend(["--wakeup", &wakeup]);
-    }
+    let watch = ["--control", "--output", "null", "--pid", pid.as_str(), "--strategy", tracer.strategy];
+    let how = ["--stage", tracer.stage.name(), "--wakeup", &wakeup];
+    let args = [&watch[..], &how].concat();
     let mut agent = stage.start(Role::Agent, "tracer", &args, &stage.cores.agent)?;
     match agent.receive(ANSWER_LIMIT).context("the tracer did not come up")? {
         AgentReply::Ready { .. } => Ok(agent),

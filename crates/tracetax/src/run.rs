@@ -11,9 +11,9 @@ use std::{
 use anyhow::Result;
 use record::{
     agent::AgentStats,
-    block::{Block, Discard, ProcessUse, SCHEMA},
+    block::{Block, Discard, ProcessUse, Purpose, SCHEMA},
     load::{LoadPlan, LoadResult, Pacing},
-    plan::{Arm, Core, Life, Pair, Plan, ScenarioPlan},
+    plan::{Arm, Core, Life, Pair, Plan, ScenarioPlan, Treatment},
 };
 
 use crate::{
@@ -44,6 +44,9 @@ const STEAL_LIMIT: f64 = 0.1;
 pub trait Watcher {
     /// A block is over and stored.
     fn block(&mut self, block: &Block);
+
+    /// Something that the run goes on without.
+    fn note(&mut self, text: &str);
 }
 
 /// Runs the whole plan.
@@ -67,6 +70,9 @@ pub fn run(
             bench.bystander = bystander.as_mut();
             for pair in &life.pairs {
                 bench.pair(pair, blocks, watcher)?;
+            }
+            if let Some(seed) = life.statistics_seed {
+                bench.statistics(seed, blocks, watcher)?;
             }
             bench.pairing.finish()?;
         }
@@ -129,6 +135,32 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
+    /// One more block under the treatment, with the kernel's run-time statistics on. They slow the programs down, so it is
+    /// compared with nothing. Where it must be discarded it is measured once more, and where the kernel has no such
+    /// statistics there is none.
+    fn statistics(&mut self, seed: u64, blocks: &mut Blocks, watcher: &mut dyn Watcher) -> Result<()> {
+        if let Err(why) = self.pairing.run_statistics(true)? {
+            watcher.note(&format!("no run-time statistics of {}: {why}", self.treatment().name));
+            return Ok(());
+        }
+        let index = self.life.pairs.last().map_or(0, |pair| pair.index);
+        let pair = Pair { index, seed, order: [Arm::Treated; 2] };
+        for attempt in 0..2 {
+            let block = self.block(&pair, Arm::Treated, 0, attempt)?;
+            let block = Block { purpose: Purpose::Statistics, ..block };
+            blocks.append(&block)?;
+            watcher.block(&block);
+            if block.discarded.is_none() {
+                break;
+            }
+        }
+        self.pairing.run_statistics(false)?.map_err(anyhow::Error::msg)
+    }
+
+    fn treatment(&self) -> &'a Treatment {
+        treatment(self.scenario, self.life)
+    }
+
     fn block(&mut self, pair: &Pair, arm: Arm, position: u8, attempt: u8) -> Result<Block> {
         let switched = Instant::now();
         self.pairing.switch(arm)?;
@@ -157,10 +189,11 @@ impl<'a> Bench<'a> {
         Ok(Block {
             schema: SCHEMA.into(),
             scenario: self.scenario.name.clone(),
-            treatment: treatment(self.scenario, self.life).name.clone(),
+            treatment: self.treatment().name.clone(),
             life: self.life.index,
             pair: pair.index,
             arm,
+            purpose: Purpose::Pair,
             position,
             attempt,
             started_unix_ns: before.wall.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64),

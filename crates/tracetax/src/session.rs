@@ -13,7 +13,6 @@ use crate::{
     cgroup::{Groups, Layout, RunId, sweep},
     child::Interrupted,
     exit::{Outcome, Unfit},
-    host,
     interrupt::Interrupt,
     plan::show_time,
     readings::MachineCpu,
@@ -33,15 +32,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// Makes the folder of the run under `results`, with the plan and the machine in it, and says how long it will take.
+    /// Makes the folder of the run under `results`, with the plan and the machine `host` in it, and says how long it will take.
     ///
     /// # Errors
     /// When this user or machine cannot measure.
-    pub fn begin(results: &Path, plan: &Plan, time: Duration) -> Result<Self> {
-        if !rustix::process::geteuid().is_root() {
-            let why = "measuring needs root, for BPF and control groups: run it with sudo";
-            return Err(Unfit(why.into()).into());
-        }
+    pub fn begin(results: &Path, plan: &Plan, host: Host, time: Duration) -> Result<Self> {
+        require_root()?;
         let interrupt = Interrupt::catch()?;
         let layout = Layout::detect()?;
         for line in sweep(&layout).removed {
@@ -50,7 +46,6 @@ impl Session {
         let id = RunId::own()?;
         let folder = Folder::create(results, &folder_name(id))?;
         folder.write_json("plan.json", plan)?;
-        let host = host::read()?;
         folder.write_json("host.json", &host)?;
         eprintln!("measuring into {}, about {}", folder.path().display(), show_time(time));
         Ok(Self { folder, host, layout, id, interrupt })
@@ -109,6 +104,17 @@ impl Session {
         );
         Outcome::Interrupted { signal }
     }
+}
+
+/// Only root may load BPF programs and make control groups.
+///
+/// # Errors
+/// When this user is not.
+pub fn require_root() -> Result<()> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    Err(Unfit("measuring needs root, for BPF and control groups: run it with sudo".into()).into())
 }
 
 /// The folder of this binary, which is that of the others too.

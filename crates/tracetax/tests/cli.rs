@@ -14,7 +14,7 @@ use std::{
 use tempfile::TempDir;
 use tracetax::{
     host,
-    plan::{Profile, plan},
+    plan::{Profile, Wanted, plan},
     results::Folder,
     scenario::parse,
 };
@@ -68,7 +68,8 @@ impl Site {
     fn stored_run(&self) -> Folder {
         let folder = Folder::create(&self.results(), "run").unwrap();
         let scenario = parse("good", "good.toml", GOOD).unwrap();
-        folder.write_json("plan.json", &plan(&[scenario], Profile::Quick, 1, None)).unwrap();
+        let wanted = Wanted { profile: Profile::Quick, seed: 1, load_per_arm: None, strategies: &[] };
+        folder.write_json("plan.json", &plan(&[scenario], &wanted)).unwrap();
         folder.write_json("host.json", &host::read().unwrap()).unwrap();
         folder.append_blocks().unwrap();
         folder

@@ -115,6 +115,7 @@ fn a_good_file_becomes_a_scenario() {
                         ms: 10,
                     },
                 },
+                budget_server_cpu_us_per_request: None,
             },
             Treatment {
                 name: "floor",
@@ -125,16 +126,19 @@ fn a_good_file_becomes_a_scenario() {
                         4096,
                     ),
                 },
+                budget_server_cpu_us_per_request: None,
             },
             Treatment {
                 name: "planted-2us",
                 kind: Planted {
                     ns_per_request: 2500,
                 },
+                budget_server_cpu_us_per_request: None,
             },
             Treatment {
                 name: "nothing",
                 kind: Nothing,
+                budget_server_cpu_us_per_request: None,
             },
         ],
         budget: Budget {
@@ -172,6 +176,7 @@ fn without_treatments_the_tracer_is_compared() {
                     ms: 10,
                 },
             },
+            budget_server_cpu_us_per_request: None,
         },
     ]
     "#);
@@ -213,6 +218,7 @@ fn the_form_is_described_by_reading_it() {
     [[treatment]] wakeup | Optional | "adaptive", or with another number "bytes(4096)" or "timer(10 ms)" | When the agent is woken to drain; `timer(10 ms)` where it is left out.
     [[treatment]] plant_us | Optional | a number of microseconds from 0.001 to 1_000 | Burn this much CPU in each request: a control that must be recovered.
     [[treatment]] nothing | Optional | true | Do nothing: a control that must come out as no difference.
+    [[treatment]] budget_server_cpu_us_per_request | Optional | a number of microseconds from 0.001 to 1_000_000 | Absolute limit of the extra CPU of the target per request; left out, it is not judged.
      [budget] | Optional |  | Absolute limits; one left out is not judged.
     [budget] cpu_overhead_points | Optional | a number of percentage points of one core from 0.001 to 10_000 | Extra CPU of target and agent.
     [budget] agent_memory_mb | Optional | a number of megabytes (1_000_000 bytes) from 0.001 to 1_000_000 | Peak memory of the agent.

@@ -1,5 +1,7 @@
 //! Made-up plans and blocks for tests.
 
+use std::collections::BTreeMap;
+
 use record::{
     block::Block,
     histogram::{self, Histogram},
@@ -12,7 +14,11 @@ const REQUESTS: u64 = 10_000;
 
 /// A plan of these treatments, with a margin of 0.3 us.
 pub fn plan<'a>(treatments: impl IntoIterator<Item = (&'a str, TreatmentKind)>) -> ScenarioPlan {
-    let treatment = |(name, kind): (&str, TreatmentKind)| Treatment { name: name.into(), kind };
+    let treatment = |(name, kind): (&str, TreatmentKind)| Treatment {
+        name: name.into(),
+        kind,
+        budget_server_cpu_us_per_request: None,
+    };
     ScenarioPlan {
         name: "made-up".into(),
         question: "What would be found?".into(),
@@ -28,6 +34,7 @@ pub fn plan<'a>(treatments: impl IntoIterator<Item = (&'a str, TreatmentKind)>) 
         budget: Budget::default(),
         margin: Margin { server_cpu_us_per_request: Some(0.3) },
         bystander: None,
+        unavailable: BTreeMap::new(),
         lives: Vec::new(),
     }
 }

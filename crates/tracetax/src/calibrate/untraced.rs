@@ -34,7 +34,11 @@ impl Untraced {
     /// # Errors
     /// When one of them does not come up.
     pub fn start(stage: &Stage<'_>) -> Result<Self> {
-        let nothing = Treatment { name: "nothing".into(), kind: TreatmentKind::Nothing };
+        let nothing = Treatment {
+            name: "nothing".into(),
+            kind: TreatmentKind::Nothing,
+            budget_server_cpu_us_per_request: None,
+        };
         let (load, pairing) = (Load::start(stage)?, Pairing::start(stage, &nothing)?);
         let mut started = Self { load, pairing };
         started.connect()?;

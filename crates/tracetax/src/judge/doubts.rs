@@ -13,8 +13,11 @@ const MOST_DISCARDED: f64 = 0.1;
 /// All doubts; none for a treatment that can be trusted.
 pub fn all(plan: &ScenarioPlan, treatment: &Treatment, selected: &Selected<'_>) -> Vec<Reason> {
     let place = format!("{}/{}", plan.name, treatment.name);
-    let doubts =
-        [nothing_measured(&place, selected), ledger_open(&place, selected), discarded(&place, selected)];
+    let doubts = [
+        nothing_measured(&place, selected),
+        ledger_open(&place, treatment, selected),
+        discarded(&place, selected),
+    ];
     let control =
         (treatment.kind == TreatmentKind::Nothing).then(|| control_failed(&place, selected)).flatten();
     doubts.into_iter().flatten().chain(control).collect()
@@ -29,8 +32,8 @@ fn nothing_measured(place: &str, selected: &Selected<'_>) -> Option<Reason> {
     selected.pairs.is_empty().then(|| doubt("nothing-measured", message, "let the run go to its end"))
 }
 
-fn ledger_open(place: &str, selected: &Selected<'_>) -> Option<Reason> {
-    let open = selected.pairs.iter().find_map(ledger::open)?;
+fn ledger_open(place: &str, treatment: &Treatment, selected: &Selected<'_>) -> Option<Reason> {
+    let open = selected.pairs.iter().find_map(|pair| ledger::open(pair, treatment))?;
     let next_step =
         "look at logs/agent.log; events lost for want of room need a larger ring or a shorter drain";
     Some(doubt("ledger-open", format!("{place}: {open}"), next_step))

@@ -1,14 +1,21 @@
 //! Does the ledger of a pair close? Every event and every request is accounted for, or the block is not trusted.
 
-use record::{agent::AgentStats, block::Block, load::Failure};
+use record::{
+    agent::AgentStats,
+    block::Block,
+    load::Failure,
+    plan::{Treatment, TreatmentKind},
+    stage::Stage,
+};
 
 use super::Measured;
 
 /// What is open, if anything.
 #[must_use]
-pub fn open(pair: &Measured<'_>) -> Option<String> {
+pub fn open(pair: &Measured<'_>, treatment: &Treatment) -> Option<String> {
     let block = pair.treated.pair;
-    untraced(pair.untraced).or_else(|| of_treated(pair.treated)).map(|what| format!("pair {block}: {what}"))
+    let open = untraced(pair.untraced).or_else(|| of_treated(pair.treated, treatment));
+    open.map(|what| format!("pair {block}: {what}"))
 }
 
 /// Requests that got a whole answer, of whatever status.
@@ -24,18 +31,14 @@ fn untraced(block: &Block) -> Option<String> {
 
 /// What is open in a treated block, if anything.
 #[must_use]
-pub fn of_treated(block: &Block) -> Option<String> {
-    let tracer = block.tracer.as_ref()?;
-    let answered = answered(block);
-    if let Some(open) = identities(tracer) {
-        return Some(open);
-    }
-    (tracer.requests != answered).then(|| {
-        format!(
-            "{answered} requests were answered, the tracer reported {}{}",
-            tracer.requests,
-            exceptions(tracer)
-        )
+pub fn of_treated(block: &Block, treatment: &Treatment) -> Option<String> {
+    let (tracer, TreatmentKind::Tracer { stage, .. }) = (block.tracer.as_ref()?, &treatment.kind) else {
+        return None;
+    };
+    identities(tracer).or_else(|| match stage {
+        Stage::Floor => counted_nothing(tracer),
+        Stage::Lookup | Stage::Copy => sent_nothing(tracer, *stage),
+        Stage::Full => told_every_request(tracer, answered(block)),
     })
 }
 
@@ -54,6 +57,30 @@ fn identities(tracer: &AgentStats) -> Option<String> {
     }
     (tracer.received != tracer.parsed)
         .then(|| format!("{rejected} of {} events were not understood", tracer.received))
+}
+
+fn counted_nothing(tracer: &AgentStats) -> Option<String> {
+    (tracer.hits != 0).then(|| format!("programs of stage `floor` counted {} hits", tracer.hits))
+}
+
+/// A stage that was never entered would be cheap for the wrong reason.
+fn sent_nothing(tracer: &AgentStats, stage: Stage) -> Option<String> {
+    if tracer.submitted != 0 {
+        return Some(format!("programs of stage `{stage}` sent {} events", tracer.submitted));
+    }
+    (tracer.hits == 0).then(|| format!("programs of stage `{stage}` were never hit"))
+}
+
+/// What cannot be one whole record is an exception with a name; there is no third case.
+fn told_every_request(tracer: &AgentStats, answered: u64) -> Option<String> {
+    let named: u64 = tracer.exceptions.values().sum();
+    (tracer.requests != answered && tracer.requests + named != answered).then(|| {
+        format!(
+            "{answered} requests were answered, the tracer reported {}{}",
+            tracer.requests,
+            exceptions(tracer)
+        )
+    })
 }
 
 fn exceptions(tracer: &AgentStats) -> String {

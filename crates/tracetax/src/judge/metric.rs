@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use record::{
     block::Block,
     load::Pacing,
-    plan::{Budget, Margin, ScenarioPlan},
+    plan::{ScenarioPlan, Treatment},
     verdict::{Limit, Metric},
 };
 use stats::{Alpha, Sample, power, signed_rank, student};
@@ -27,7 +27,7 @@ struct Paired {
     name: &'static str,
     of: fn(&Block) -> f64,
     told: Told,
-    limit: fn(&Budget, &Margin) -> Option<Limit>,
+    limit: fn(&ScenarioPlan, &Treatment) -> Option<Limit>,
 }
 
 /// Where a quantity means something.
@@ -44,7 +44,7 @@ const PAIRED: [Paired; 6] = [
         name: "server_cpu_us_per_request",
         of: server_cpu_us_per_request,
         told: Told::Always,
-        limit: |_, margin| margin.server_cpu_us_per_request.map(Limit::Margin),
+        limit: server_cpu_limit,
     },
     Paired {
         name: "agent_cpu_us_per_request",
@@ -68,7 +68,7 @@ const PAIRED: [Paired; 6] = [
         name: "cpu_overhead_points",
         of: cpu_points,
         told: Told::Always,
-        limit: |budget, _| budget.cpu_overhead_points.map(Limit::Budget),
+        limit: |plan, _| plan.budget.cpu_overhead_points.map(Limit::Budget),
     },
     Paired {
         name: "throughput_per_second",
@@ -77,6 +77,12 @@ const PAIRED: [Paired; 6] = [
         limit: |_, _| None,
     },
 ];
+
+/// A treatment's own limit goes before that of the scenario.
+fn server_cpu_limit(plan: &ScenarioPlan, treatment: &Treatment) -> Option<Limit> {
+    let own = treatment.budget_server_cpu_us_per_request.map(Limit::Budget);
+    own.or(plan.margin.server_cpu_us_per_request.map(Limit::Margin))
+}
 
 /// CPU of the target per answered request, in microseconds.
 #[must_use]
@@ -113,17 +119,23 @@ fn events_per_second(block: &Block) -> f64 {
 }
 
 /// Everything that is told of a treatment.
-pub fn all(plan: &ScenarioPlan, selected: &Selected<'_>, chunks: &Chunks) -> Vec<Candidate> {
+pub fn all(
+    plan: &ScenarioPlan,
+    treatment: &Treatment,
+    selected: &Selected<'_>,
+    chunks: &Chunks,
+) -> Vec<Candidate> {
     let budget = &plan.budget;
     let closed_loop = matches!(plan.load.pacing, Pacing::Closed);
     let told = PAIRED.iter().filter(|paired| paired.told == Told::Always || !closed_loop);
-    let mut all: Vec<_> = told.filter_map(|paired| difference(paired, plan, selected)).collect();
+    let mut all: Vec<_> =
+        told.filter_map(|paired| difference(paired, (paired.limit)(plan, treatment), selected)).collect();
     all.extend(added_latency("added_latency_p50_ms", 0.5, chunks, None));
     all.extend(added_latency("added_latency_ms", 0.99, chunks, budget.added_latency_ms));
     all.extend(bystander(selected));
     all.extend(agent_memory(selected, budget.agent_memory_mb));
     all.extend(budget.events_per_second.and_then(|least| events(selected, least)));
-    all.extend(budget.uptime_pct.and_then(|least| up(selected, least)));
+    all.extend(budget.uptime_pct.and_then(|least| up(treatment, selected, least)));
     all
 }
 
@@ -146,10 +158,9 @@ fn differences(pairs: &[Measured<'_>], of: fn(&Block) -> f64) -> Option<Sample> 
     Sample::new(pairs.iter().map(|pair| of(pair.treated) - of(pair.untraced)).collect()).ok()
 }
 
-fn difference(paired: &Paired, plan: &ScenarioPlan, selected: &Selected<'_>) -> Option<Candidate> {
+fn difference(paired: &Paired, limit: Option<Limit>, selected: &Selected<'_>) -> Option<Candidate> {
     let sample = differences(&selected.pairs, paired.of)?;
     let level = Sample::new(selected.pairs.iter().map(|pair| (paired.of)(pair.untraced)).collect()).ok()?;
-    let limit = (paired.limit)(&plan.budget, &plan.margin);
     let mut candidate = candidate(paired.name, Some(stats::median(&level)), sample, limit);
     candidate.metric.lives = lives(&selected.pairs, paired.of);
     Some(candidate)
@@ -217,9 +228,9 @@ fn agent_memory(selected: &Selected<'_>, limit: Option<f64>) -> Option<Candidate
     Some(level("agent_memory_mb", [peak; 3], 1, limit.map(Limit::Budget)))
 }
 
-fn up(selected: &Selected<'_>, least: f64) -> Option<Candidate> {
+fn up(treatment: &Treatment, selected: &Selected<'_>, least: f64) -> Option<Candidate> {
     let treated: Vec<&Block> = selected.pairs.iter().map(|pair| pair.treated).collect();
-    let bounds = uptime::share_pct(&treated)?;
+    let bounds = uptime::share_pct(treatment, &treated)?;
     Some(level("uptime_pct", bounds, treated.len() as u32, Some(Limit::AtLeast(least))))
 }
 

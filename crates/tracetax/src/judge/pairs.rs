@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use record::{
-    block::{Block, Discard},
+    block::{Block, Discard, Purpose},
     plan::{Arm, ScenarioPlan, Treatment},
 };
 
@@ -33,9 +33,7 @@ impl<'a> Selected<'a> {
     pub fn of(plan: &ScenarioPlan, treatment: &Treatment, blocks: &'a [Block]) -> Self {
         let mut tries: BTreeMap<(u32, u8), BTreeMap<Arm, &Block>> = BTreeMap::new();
         let mut reasons = BTreeMap::new();
-        for block in
-            blocks.iter().filter(|block| block.scenario == plan.name && block.treatment == treatment.name)
-        {
+        for block in of_treatment(plan, treatment, blocks).filter(|block| block.purpose == Purpose::Pair) {
             match block.discarded {
                 Some(why) => *reasons.entry(why).or_default() += 1,
                 None => drop(tries.entry((block.pair, block.attempt)).or_default().insert(block.arm, block)),
@@ -47,6 +45,14 @@ impl<'a> Selected<'a> {
         Self { pairs: whole.collect(), discarded: reasons.values().sum(), reasons }
     }
 
+    /// The block that was measured with the kernel's run-time statistics on, where there is one that counts. It is no part
+    /// of a pair.
+    #[must_use]
+    pub fn statistics(plan: &ScenarioPlan, treatment: &Treatment, blocks: &'a [Block]) -> Option<&'a Block> {
+        of_treatment(plan, treatment, blocks)
+            .find(|block| block.purpose == Purpose::Statistics && block.discarded.is_none())
+    }
+
     /// The rules that discarded blocks, with how many.
     #[must_use]
     pub fn why(&self) -> String {
@@ -56,4 +62,12 @@ impl<'a> Selected<'a> {
         });
         each.collect::<Vec<_>>().join(", ")
     }
+}
+
+fn of_treatment<'a>(
+    plan: &ScenarioPlan,
+    treatment: &Treatment,
+    blocks: &'a [Block],
+) -> impl Iterator<Item = &'a Block> {
+    blocks.iter().filter(|block| block.scenario == plan.name && block.treatment == treatment.name)
 }

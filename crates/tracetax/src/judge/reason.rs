@@ -1,7 +1,7 @@
 //! Why the word of a metric is not `pass`, and the one next step.
 
 use record::{
-    plan::ScenarioPlan,
+    plan::{ScenarioPlan, Treatment},
     verdict::{Limit, Metric, Reason, TreatmentVerdict, Word},
 };
 use stats::power;
@@ -12,8 +12,8 @@ use super::{Selected, gate::Candidate, short};
 pub fn of(plan: &ScenarioPlan, treatment: &TreatmentVerdict, metric: &Metric) -> Option<Reason> {
     let limit = metric.limit?;
     let (code, next_step) = match metric.word? {
-        Word::OverBudget => ("over-budget", cheaper(plan, metric, "[budget]")),
-        Word::Regressed => ("regressed", cheaper(plan, metric, "[margin]")),
+        Word::OverBudget => ("over-budget", cheaper(plan, &budget_key(metric))),
+        Word::Regressed => ("regressed", cheaper(plan, &format!("[margin] {}", metric.name))),
         Word::Improved => ("improved", "record it as the new baseline".into()),
         Word::Inconclusive if metric.high.is_none() => ("too-few-samples", longer(plan, metric, limit)),
         Word::Inconclusive => ("wide-interval", longer(plan, metric, limit)),
@@ -33,10 +33,15 @@ pub fn of(plan: &ScenarioPlan, treatment: &TreatmentVerdict, metric: &Metric) ->
 }
 
 /// Limits of a scenario for which there is no metric: they are not judged, and so they have not passed.
-pub fn not_measured(plan: &ScenarioPlan, selected: &Selected<'_>, candidates: &[Candidate]) -> Vec<Reason> {
+pub fn not_measured(
+    plan: &ScenarioPlan,
+    treatment: &Treatment,
+    selected: &Selected<'_>,
+    candidates: &[Candidate],
+) -> Vec<Reason> {
     let budget = &plan.budget;
     let limits = [
-        ("server_cpu_us_per_request", plan.margin.server_cpu_us_per_request),
+        (SERVER_CPU, treatment.budget_server_cpu_us_per_request.or(plan.margin.server_cpu_us_per_request)),
         ("cpu_overhead_points", budget.cpu_overhead_points),
         ("agent_memory_mb", budget.agent_memory_mb),
         ("added_latency_ms", budget.added_latency_ms),
@@ -62,8 +67,24 @@ fn not_measured_reason(plan: &ScenarioPlan, name: &str) -> Reason {
     Reason { code: "not-measured".into(), message, next_step }
 }
 
-fn cheaper(plan: &ScenarioPlan, metric: &Metric, section: &str) -> String {
-    format!("make it cheaper, or raise {section} {} in scenarios/{}.toml and say why", metric.name, plan.name)
+/// All treatments of a scenario are refused: nothing is judged, and nothing has passed.
+pub fn all_unavailable(plan: &ScenarioPlan) -> Reason {
+    let why = plan.unavailable.values().next().map_or("it has no treatments", String::as_str);
+    let message = format!("{}: nothing of it can be measured on this kernel: {why}", plan.name);
+    let next_step = "measure it on a kernel that takes one of its strategies";
+    Reason { code: "unavailable".into(), message, next_step: next_step.into() }
+}
+
+const SERVER_CPU: &str = "server_cpu_us_per_request";
+
+/// Where the limit stands: the only budget on the server's CPU is that of a treatment.
+fn budget_key(metric: &Metric) -> String {
+    let section = if metric.name == SERVER_CPU { "[[treatment]] budget_" } else { "[budget] " };
+    format!("{section}{}", metric.name)
+}
+
+fn cheaper(plan: &ScenarioPlan, key: &str) -> String {
+    format!("make it cheaper, or raise {key} in scenarios/{}.toml and say why", plan.name)
 }
 
 fn limit_name(limit: Limit) -> &'static str {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use record::{
     agent::AgentStats,
-    block::{Block, CpuUse, Discard, ProcessUse, SCHEMA},
+    block::{Block, CpuUse, Discard, ProcessUse, Purpose, SCHEMA},
     histogram::{self, Histogram},
     load::{Failure, LoadResult, Pacing},
     plan::{Arm, Budget, Margin, Plan, ScenarioLoad, ScenarioPlan, Treatment, TreatmentKind},
@@ -32,10 +32,11 @@ fn plan(kind: TreatmentKind) -> Plan {
         name: "made-up".into(),
         question: "What would the judge say?".into(),
         load,
-        treatments: vec![Treatment { name: "treated".into(), kind }],
+        treatments: vec![Treatment { name: "treated".into(), kind, budget_server_cpu_us_per_request: None }],
         budget: Budget { cpu_overhead_points: Some(1.0), ..Budget::default() },
         margin: Margin { server_cpu_us_per_request: Some(10.0) },
         bystander: None,
+        unavailable: BTreeMap::new(),
         lives: Vec::new(),
     };
     Plan { schema: record::plan::SCHEMA.into(), seed: 1, profile: "quick".into(), scenarios: vec![scenario] }
@@ -105,6 +106,7 @@ pub(super) fn block(pair: u32, arm: Arm, server_us: f64) -> Block {
         life: pair / 10,
         pair,
         arm,
+        purpose: Purpose::Pair,
         position: 0,
         attempt: 0,
         started_unix_ns: 0,
@@ -237,10 +239,10 @@ const SPOILED: [Spoil; 7] = [
         "a request not reported",
         Arm::Treated,
         |ledger| {
-            ledger.requests -= 1;
+            ledger.requests -= 2;
             ledger.exceptions.insert("scan_limit".into(), 1);
         },
-        "1000 requests were answered, the tracer reported 999, scan_limit 1",
+        "1000 requests were answered, the tracer reported 998, scan_limit 1",
     ),
     (
         "hits while detached",

@@ -115,7 +115,8 @@ fn optional(number: Option<f64>) -> String {
     number.map_or("-".into(), short)
 }
 
-fn styled(mut table: Table, look: Look) -> String {
+/// The table as text.
+pub fn styled(mut table: Table, look: Look) -> String {
     match look {
         Look::Terminal => table.with(Style::rounded()),
         Look::Markdown => table.with(Style::markdown()),

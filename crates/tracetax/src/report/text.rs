@@ -8,7 +8,7 @@ use record::{
     verdict::{Metric, ScenarioVerdict, TreatmentVerdict, Verdict, Word},
 };
 
-use super::tables;
+use super::{tables, tracers};
 use crate::judge::short;
 
 /// Where the text is shown.
@@ -49,12 +49,19 @@ pub fn render(verdict: &Verdict, plan: &Plan, host: &Host, look: Look) -> String
     text
 }
 
+/// With more treatments than this, their sum is in tables and the details are in `summary.md`.
+const FEW: usize = 4;
+
 fn headline(scenario: &ScenarioVerdict) -> String {
+    if scenario.treatments.len() > FEW {
+        return format!("{} treatments were measured, see the tables", scenario.treatments.len());
+    }
+    let unavailable = scenario.unavailable.iter().map(|one| format!("{} is unavailable here", one.treatment));
     let costs = scenario.treatments.iter().map(|treatment| {
         let cost = find(treatment, "server_cpu_us_per_request").map_or("nothing measured".into(), cost);
         format!("{} costs {cost}", treatment.name)
     });
-    costs.collect::<Vec<_>>().join("; ")
+    costs.chain(unavailable).collect::<Vec<_>>().join("; ")
 }
 
 fn find<'a>(treatment: &'a TreatmentVerdict, name: &str) -> Option<&'a Metric> {
@@ -76,6 +83,11 @@ fn section(scenario: &ScenarioVerdict, plan: &Plan, look: Look) -> String {
     let mut text = look.heading(&format!("{}: {}", scenario.name, tables::word(scenario.word)));
     if let Some(planned) = plan.scenarios.iter().find(|planned| planned.name == scenario.name) {
         let _ = writeln!(text, "{}", planned.question);
+    }
+    text.push_str(&tracers::all(scenario, look));
+    if scenario.treatments.len() > FEW && look == Look::Terminal {
+        text.push_str("\nThe details of each treatment are in summary.md of the run's folder.\n");
+        return text;
     }
     for treatment in &scenario.treatments {
         let discarded = treatment.discarded_blocks;

@@ -48,7 +48,7 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
             bystander::bystander,
         );
         if let (Some((_, lines)), Some(margin)) = (&budget, &margin) {
-            few_gates(file, lines.len(), margin);
+            few_gates(file, lines.len() + gates_of(treatments.as_deref()), margin);
         }
         if let (Some(load), Some(block)) = (&load, &block) {
             enough_requests(file, load, block);
@@ -240,15 +240,20 @@ fn margin(margin: &mut Section<'_, '_>) -> Option<Margin> {
     Some(Margin { server_cpu_us_per_request: server.map(|at| at.value) })
 }
 
+fn gates_of(treatments: Option<&[At<Treatment>]>) -> usize {
+    let limits = treatments.unwrap_or_default().iter();
+    limits.filter(|at| at.value.budget_server_cpu_us_per_request.is_some()).count()
+}
+
 /// The more limits gate, the more often one of them fails by chance.
-fn few_gates(file: &mut Section<'_, '_>, budget_lines: usize, margin: &Margin) {
-    let gates = budget_lines + usize::from(margin.server_cpu_us_per_request.is_some());
+fn few_gates(file: &mut Section<'_, '_>, budgets: usize, margin: &Margin) {
+    let gates = budgets + usize::from(margin.server_cpu_us_per_request.is_some());
     if gates > MOST_GATES {
         file.mistake(
             file.span_of("budget"),
             format!("at most {MOST_GATES} limits may gate a scenario, not {gates}"),
             "",
-            "remove some of those in [budget] and [margin]; what has no limit is still measured and shown",
+            "remove some of those in [budget], [margin] and [[treatment]]; what has no limit is still measured and shown",
         );
     }
 }

@@ -1,12 +1,36 @@
 //! What must be true of every list of blocks, whatever was measured.
 
 use record::{
-    block::Block,
+    block::{Block, Purpose},
     plan::{Arm, Life, Pair, Plan, ScenarioPlan},
 };
 
 /// Whether the blocks are all that the plan wants. Each stands where plan and coins put it, in any case.
 pub fn are_the_whole_plan(plan: &Plan, blocks: &[Block]) -> bool {
+    let (paired, statistics): (Vec<Block>, Vec<Block>) =
+        blocks.iter().cloned().partition(|block| block.purpose == Purpose::Pair);
+    are_all_pairs(plan, &paired) & are_all_statistics(plan, &statistics)
+}
+
+/// One block of statistics at the end of each life that is to have one; a second where the first was discarded.
+fn are_all_statistics(plan: &Plan, blocks: &[Block]) -> bool {
+    let lives = plan.scenarios.iter().flat_map(|scenario| &scenario.lives);
+    let planned: Vec<&Life> = lives.filter(|life| life.statistics_seed.is_some()).collect();
+    let measured: Vec<&[Block]> =
+        blocks.chunk_by(|a, b| (&a.scenario, a.life) == (&b.scenario, b.life)).collect();
+    assert!(measured.len() <= planned.len(), "{} of {} lives", measured.len(), planned.len());
+    for (life, tries) in planned.iter().zip(&measured) {
+        let last = life.pairs.last().unwrap().index;
+        for (attempt, block) in tries.iter().enumerate() {
+            let place = (block.life, block.pair, block.arm, usize::from(block.attempt));
+            assert_eq!(place, (life.index, last, Arm::Treated, attempt));
+        }
+        assert_eq!(tries.len(), if tries[0].discarded.is_some() { 2 } else { 1 });
+    }
+    measured.len() == planned.len()
+}
+
+fn are_all_pairs(plan: &Plan, blocks: &[Block]) -> bool {
     let of_one_pair = |a: &Block, b: &Block| (&a.scenario, a.pair) == (&b.scenario, b.pair);
     let measured: Vec<&[Block]> = blocks.chunk_by(of_one_pair).collect();
     let planned = pairs(plan);

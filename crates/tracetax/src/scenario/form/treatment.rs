@@ -51,6 +51,11 @@ pub(super) fn treatment(one: &mut Section<'_, '_>) -> Option<At<Treatment>> {
     );
     let nothing =
         one.optional("nothing", &OnlyTrue, "Do nothing: a control that must come out as no difference.");
+    let budget = one.optional(
+        "budget_server_cpu_us_per_request",
+        &number(0.001..=1e6, "microseconds"),
+        "Absolute limit of the extra CPU of the target per request; left out, it is not judged.",
+    );
     exactly_one_of(one, &["tracer", "plant_us", "nothing"]);
     only_of_a_tracer(one, &["stage", "wakeup"]);
     let (whole, timer) = WHOLE;
@@ -62,8 +67,9 @@ pub(super) fn treatment(one: &mut Section<'_, '_>) -> Option<At<Treatment>> {
         })
         .or(plant.map(|us| TreatmentKind::Planted { ns_per_request: (us.value * NS_PER_US).round() as u64 }))
         .or(nothing.map(|_| TreatmentKind::Nothing));
-    let name = name?;
-    Some(At { span: name.span, value: Treatment { name: name.value, kind: kind? } })
+    let budget_server_cpu_us_per_request = budget.map(|at| at.value);
+    let At { value: name, span } = name?;
+    Some(At { span, value: Treatment { name, kind: kind?, budget_server_cpu_us_per_request } })
 }
 
 fn exactly_one_of(one: &mut Section<'_, '_>, names: &[&'static str]) {
@@ -101,5 +107,9 @@ fn only_of_a_tracer(one: &mut Section<'_, '_>, names: &[&'static str]) {
 pub(super) fn traced() -> Treatment {
     let (stage, wakeup) = WHOLE;
     let strategy = STRATEGIES[0].1.to_owned();
-    Treatment { name: "traced".to_owned(), kind: TreatmentKind::Tracer { strategy, stage, wakeup } }
+    Treatment {
+        name: "traced".to_owned(),
+        kind: TreatmentKind::Tracer { strategy, stage, wakeup },
+        budget_server_cpu_us_per_request: None,
+    }
 }

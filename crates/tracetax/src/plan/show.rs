@@ -1,0 +1,80 @@
+//! The plan for people.
+
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
+
+use record::plan::{Arm, Plan, ScenarioPlan};
+
+use super::{time_of, treatment};
+use crate::{expected::Expected, judge::short};
+
+/// The plan as text for `--dry-run`, with what each scenario may hope to resolve, and why the tracer's strategies could not
+/// be tried, where they were not.
+#[must_use]
+pub fn show(plan: &Plan, expected: &BTreeMap<String, Expected>, untried: Option<&str>) -> String {
+    let mut text = format!("profile {}, seed {}\n", plan.profile, plan.seed);
+    for scenario in &plan.scenarios {
+        let _ = write!(text, "\n{}", show_scenario(scenario));
+        let _ = writeln!(text, "  {}", show_expected(expected.get(&scenario.name)));
+    }
+    if let Some(why) = untried {
+        let _ =
+            writeln!(text, "\nwhat this kernel takes was not tried, so all treatments are planned: {why}");
+    }
+    let total: Duration = plan.scenarios.iter().map(time_of).sum();
+    let _ = writeln!(text, "\nall together about {}", show_time(total));
+    text
+}
+
+fn show_scenario(scenario: &ScenarioPlan) -> String {
+    let pairs: usize = scenario.lives.iter().map(|life| life.pairs.len()).sum();
+    let mut text = format!(
+        "{}: {}\n  {:?} over {} connections to {}, {} pairs of blocks of {} ms in {} lives of the target, about {}\n",
+        scenario.name,
+        scenario.question,
+        scenario.load.pacing,
+        scenario.load.connections,
+        scenario.load.path,
+        pairs,
+        scenario.load.block_ns / 1_000_000,
+        scenario.lives.len(),
+        show_time(time_of(scenario)),
+    );
+    for (name, reason) in &scenario.unavailable {
+        let _ = writeln!(text, "  {name}: unavailable here: {reason}");
+    }
+    for life in &scenario.lives {
+        let order: String = life
+            .pairs
+            .iter()
+            .map(|pair| if pair.order[0] == Arm::Untraced { "ut " } else { "tu " })
+            .collect();
+        let _ = writeln!(
+            text,
+            "  life {} ({}): {}{}",
+            life.index,
+            treatment(scenario, life).name,
+            order.trim_end(),
+            if life.statistics_seed.is_some() { ", statistics" } else { "" }
+        );
+    }
+    text
+}
+
+fn show_expected(expected: Option<&Expected>) -> String {
+    match expected {
+        Some(Expected { mde_us, run }) => {
+            format!(
+                "expected to resolve {} us of server CPU per request (from results/{run})",
+                short(*mde_us)
+            )
+        }
+        None => "what it can resolve is not known: no run of it on this class of host is stored".into(),
+    }
+}
+
+/// A duration for people.
+#[must_use]
+pub fn show_time(time: Duration) -> String {
+    let seconds = time.as_secs_f64().round() as u64;
+    if seconds < 60 { format!("{seconds} s") } else { format!("{} min {} s", seconds / 60, seconds % 60) }
+}
