@@ -170,3 +170,17 @@ pub struct RequestRecord<Text = String> {
     /// Bytes written for the answer, head and body.
     pub response_bytes: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::AgentStats;
+
+    #[test]
+    fn a_ledger_of_before_delivery_was_timed_is_still_read() {
+        let old = r#"{"hits":1,"extra":0,"filtered":{},"submitted":1,"reserve_failed":0,"received":1,"parsed":1,
+            "rejected":{},"requests":1,"exceptions":{},"wakeups":1}"#;
+        let read: AgentStats = serde_json::from_str(old).unwrap();
+        assert_eq!((read.requests, read.program_runs), (1, 0));
+        assert_eq!(read.delivery_ns.decode().unwrap().len(), 0);
+    }
+}

@@ -14,6 +14,8 @@ use record::{
     wakeup::Wakeup,
 };
 
+mod stages;
+
 use super::judge;
 use crate::exit;
 
