@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::{LoadedMap, LoadedProgram, StrategyProbe};
+
 /// Schema id of `inspect.json`.
 pub const SCHEMA: &str = "tracetax/inspect/v1";
 
@@ -32,6 +34,30 @@ pub struct Inspection {
     pub constants: Vec<ObjectConstant>,
     /// What the maps' bytes were reckoned for.
     pub reckoned_for: ReckonedFor,
+    /// What the kernel made of it; absent where it was not loaded.
+    pub loaded: Option<Loaded>,
+}
+
+/// What the kernel made of the object. Strategies stand in the tracer's own order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loaded {
+    /// Strategies that this kernel takes.
+    pub strategies: Vec<LoadedStrategy>,
+    /// Those it refuses, with its reason.
+    pub unavailable: Vec<StrategyProbe>,
+}
+
+/// A strategy, loaded alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadedStrategy {
+    /// Its name.
+    pub strategy: String,
+    /// Its programs.
+    pub programs: Vec<LoadedProgram>,
+    /// The maps that the tracer holds with it.
+    pub maps: Vec<LoadedMap>,
 }
 
 /// A program, whole: the loader puts the functions that it calls behind it.

@@ -1,6 +1,8 @@
-//! `inspect`: what the eBPF object holds, without loading it and without root. Exact, so that a change is seen as a change.
+//! `inspect`: what the eBPF object holds, without loading it and without root; with `--loaded` also what the kernel makes of
+//! it. Exact, so that a change is seen as a change.
 
 mod btf;
+mod loaded;
 #[cfg(test)]
 mod made_up;
 pub mod memory;
@@ -37,6 +39,9 @@ pub struct Args {
     /// The object file; by default the one that the build leaves beside this binary
     #[arg(long)]
     object: Option<PathBuf>,
+    /// Load it as well, strategy by strategy, and ask the kernel; needs root
+    #[arg(long)]
+    loaded: bool,
     /// Print the file `inspect.json` instead of tables
     #[arg(long)]
     json: bool,
@@ -48,9 +53,15 @@ pub struct Args {
 /// When the object cannot be read or is none.
 pub fn run(args: &Args) -> Result<Outcome> {
     let path = args.object.clone().map_or_else(built, Ok)?;
-    let inspection = inspect(&path)?;
+    let mut inspection = inspect(&path)?;
+    if args.loaded {
+        loaded::check_rights()?;
+    }
     let folder = Folder::create_aside(&results_folder(), &format!("{}-inspect", folder_name(RunId::own()?)))?;
     folder.write_json("host.json", &host::read()?)?;
+    if args.loaded {
+        inspection.loaded = Some(loaded::load(&path, &folder)?);
+    }
     folder.write_json("inspect.json", &inspection)?;
     let shown = if args.json {
         std::fs::read_to_string(folder.path().join("inspect.json"))?

@@ -1,6 +1,9 @@
 //! Which strategies does this kernel take? The tracer tries each, once, before a run is planned.
 
-use std::process::{Command, Stdio};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context, Result, ensure};
 use record::{agent::StrategyProbe, plan::TreatmentKind};
@@ -19,13 +22,29 @@ pub fn is_needed(scenarios: &[Scenario]) -> bool {
 /// # Errors
 /// When the tracer is not built, or fails for another reason than a kernel that refuses a strategy.
 pub fn strategies() -> Result<Vec<StrategyProbe>> {
+    try_all(Command::new(tracer()?).arg("--probe"))
+}
+
+/// As [`strategies`], with the programs of another object.
+///
+/// # Errors
+/// Those of [`strategies`].
+pub fn strategies_of(object: &Path) -> Result<Vec<StrategyProbe>> {
+    try_all(Command::new(tracer()?).arg("--probe").arg("--object").arg(object))
+}
+
+/// The tracer beside this binary.
+pub(crate) fn tracer() -> Result<PathBuf> {
     let tracer = session::own_folder()?.join("tracer");
     ensure!(tracer.is_file(), "{} is not built: run `cargo xtask build`", tracer.display());
-    let output = Command::new(&tracer)
-        .arg("--probe")
+    Ok(tracer)
+}
+
+fn try_all(tracer: &mut Command) -> Result<Vec<StrategyProbe>> {
+    let output = tracer
         .stdin(Stdio::null())
         .output()
-        .with_context(|| format!("cannot start {}", tracer.display()))?;
+        .with_context(|| format!("cannot start {}", tracer.get_program().display()))?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "the tracer cannot try its strategies: {}", said.trim());
     read(&output.stdout)

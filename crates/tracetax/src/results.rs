@@ -27,7 +27,6 @@ impl Folder {
     /// When it is there already or cannot be made.
     pub fn create(results: &Path, name: &str) -> Result<Self> {
         let folder = Self::create_aside(results, name)?;
-        fs::create_dir(folder.0.join("logs"))?;
         let (latest, next) = (results.join("latest"), results.join(format!(".latest-{name}")));
         std::os::unix::fs::symlink(name, &next)?;
         fs::rename(&next, &latest)
@@ -43,6 +42,7 @@ impl Folder {
         let path = results.join(name);
         fs::create_dir_all(results).with_context(|| format!("cannot make {}", results.display()))?;
         fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        fs::create_dir(path.join("logs"))?;
         Ok(Self(path))
     }
 

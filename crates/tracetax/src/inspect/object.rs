@@ -47,6 +47,7 @@ fn read_sound(bytes: &[u8], file: &File<'_>, machine: ReckonedFor) -> Result<Ins
         maps: maps(&linked, machine)?,
         constants: constants(file)?,
         reckoned_for: machine,
+        loaded: None,
     })
 }
 

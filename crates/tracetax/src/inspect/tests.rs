@@ -1,6 +1,9 @@
 //! Reading a small object, whole and damaged. The real one is read by the tests that need root.
 
-use record::inspect::{Inspection, ReckonedFor};
+use record::{
+    agent::{LoadedMap, LoadedProgram, StrategyProbe},
+    inspect::{Inspection, Loaded, LoadedStrategy, ReckonedFor},
+};
 
 use super::{count, made_up, object, text};
 
@@ -31,6 +34,37 @@ fn programs_are_counted_with_what_they_call_once() {
 fn everything_is_shown() {
     let inspection = read(&made_up::object()).unwrap();
     insta::assert_snapshot!(text::render(&inspection));
+}
+
+fn loaded(strategy: &str, ring_bytes: u64) -> LoadedStrategy {
+    let program = LoadedProgram {
+        name: "caller".into(),
+        verified_instructions: 1234,
+        jited_bytes: 99,
+        translated_bytes: 80,
+    };
+    let map = |name: &str, kind: &str, max_entries, memory_bytes| LoadedMap {
+        name: name.into(),
+        kind: kind.into(),
+        max_entries,
+        memory_bytes,
+    };
+    let maps =
+        vec![map("RING", "ringbuf", ring_bytes, ring_bytes + 12_632), map("TABLE", "percpu_array", 3, 432)];
+    LoadedStrategy { strategy: strategy.into(), programs: vec![program], maps }
+}
+
+#[test]
+fn what_the_kernel_says_is_shown_and_maps_alike_once() {
+    let mut inspection = read(&made_up::object()).unwrap();
+    let unavailable =
+        StrategyProbe { strategy: "kprobe".into(), available: false, reason: Some("Not supported".into()) };
+    inspection.loaded = Some(Loaded {
+        strategies: vec![loaded("raw-tracepoint", 4096), loaded("cgroup-skb", 8192)],
+        unavailable: vec![unavailable],
+    });
+    let shown = text::render(&inspection);
+    insta::assert_snapshot!(shown.split_once("programs, loaded").unwrap().1);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use record::inspect::{Inspection, ObjectConstant, ObjectMap};
+use record::{
+    agent::LoadedMap,
+    inspect::{Inspection, Loaded, ObjectConstant, ObjectMap},
+};
 use tabled::{
     Table,
     builder::Builder,
@@ -12,7 +15,7 @@ use tabled::{
 /// Digits of a constant that are shown; the file has all of them.
 const VALUE_DIGITS: usize = 16;
 
-/// What the object holds.
+/// What the object holds, and what the kernel made of it.
 #[must_use]
 pub fn render(inspection: &Inspection) -> String {
     let mut text = String::new();
@@ -31,6 +34,9 @@ pub fn render(inspection: &Inspection) -> String {
         if heading == "maps" {
             let _ = writeln!(text, "{}", memory(inspection));
         }
+    }
+    if let Some(loaded) = &inspection.loaded {
+        text.push_str(&in_kernel(loaded));
     }
     text
 }
@@ -131,6 +137,63 @@ fn value(constant: &ObjectConstant) -> String {
         Some(begin) if constant.value.len() > VALUE_DIGITS => format!("{begin}..."),
         _ => constant.value.clone(),
     }
+}
+
+fn in_kernel(loaded: &Loaded) -> String {
+    let (programs, maps) = (loaded_programs(loaded), loaded_maps(loaded));
+    let mut text = format!("\nprograms, loaded\n{programs}\n\nmaps, loaded\n{maps}\n");
+    for probe in &loaded.unavailable {
+        let reason = probe.reason.as_deref().unwrap_or("no reason was given");
+        let _ = writeln!(text, "unavailable: {}: {reason}", probe.strategy);
+    }
+    text
+}
+
+fn loaded_programs(loaded: &Loaded) -> Table {
+    let mut builder = Builder::default();
+    builder.push_record([
+        "strategy",
+        "program",
+        "instructions verified",
+        "translated, bytes",
+        "machine code, bytes",
+    ]);
+    for strategy in &loaded.strategies {
+        for program in &strategy.programs {
+            builder.push_record([
+                strategy.strategy.clone(),
+                program.name.clone(),
+                program.verified_instructions.to_string(),
+                program.translated_bytes.to_string(),
+                program.jited_bytes.to_string(),
+            ]);
+        }
+    }
+    styled(builder, 2)
+}
+
+/// A map that several strategies have alike is one line.
+fn loaded_maps(loaded: &Loaded) -> Table {
+    let mut builder = Builder::default();
+    builder.push_record(["map", "kind", "strategies", "entries", "memory, bytes"]);
+    let all = || loaded.strategies.iter().flat_map(|strategy| &strategy.maps);
+    let mut maps: Vec<&LoadedMap> = Vec::new();
+    for map in all() {
+        if !maps.contains(&map) {
+            maps.push(map);
+        }
+    }
+    maps.sort_by(|a, b| a.name.cmp(&b.name));
+    for map in maps {
+        builder.push_record([
+            map.name.clone(),
+            map.kind.clone(),
+            all().filter(|other| *other == map).count().to_string(),
+            map.max_entries.to_string(),
+            map.memory_bytes.to_string(),
+        ]);
+    }
+    styled(builder, 2)
 }
 
 /// Numbers stand right, from this column on.
