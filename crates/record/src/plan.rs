@@ -92,9 +92,9 @@ pub struct Treatment {
     pub name: String,
     /// What it does.
     pub kind: TreatmentKind,
-    /// Limit of its extra server CPU per request, in microseconds. Where it is absent, that is not judged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget_server_cpu_us_per_request: Option<f64>,
+    /// Absolute limits of it alone.
+    #[serde(default)]
+    pub budget: TreatmentBudget,
 }
 
 /// What a treatment does.
@@ -145,6 +145,18 @@ pub struct Budget {
     pub events_per_second: Option<f64>,
     /// At least this share of treated blocks without a failed request, a lost event or a dead process, in percent.
     pub uptime_pct: Option<f64>,
+}
+
+/// Absolute limits of one treatment. A limit that is absent is not judged.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TreatmentBudget {
+    /// Extra CPU of the server per request, in microseconds.
+    pub server_cpu_us_per_request: Option<f64>,
+    /// Times that the agent wakes up to drain, per second.
+    pub wakeups_per_second: Option<f64>,
+    /// From the end of a request until the agent has its event, 99th percentile, in milliseconds.
+    pub delivery_p99_ms: Option<f64>,
 }
 
 /// Limits of paired cost. A limit that is absent is not judged.

@@ -115,7 +115,11 @@ fn a_good_file_becomes_a_scenario() {
                         ms: 10,
                     },
                 },
-                budget_server_cpu_us_per_request: None,
+                budget: TreatmentBudget {
+                    server_cpu_us_per_request: None,
+                    wakeups_per_second: None,
+                    delivery_p99_ms: None,
+                },
             },
             Treatment {
                 name: "floor",
@@ -126,19 +130,31 @@ fn a_good_file_becomes_a_scenario() {
                         4096,
                     ),
                 },
-                budget_server_cpu_us_per_request: None,
+                budget: TreatmentBudget {
+                    server_cpu_us_per_request: None,
+                    wakeups_per_second: None,
+                    delivery_p99_ms: None,
+                },
             },
             Treatment {
                 name: "planted-2us",
                 kind: Planted {
                     ns_per_request: 2500,
                 },
-                budget_server_cpu_us_per_request: None,
+                budget: TreatmentBudget {
+                    server_cpu_us_per_request: None,
+                    wakeups_per_second: None,
+                    delivery_p99_ms: None,
+                },
             },
             Treatment {
                 name: "nothing",
                 kind: Nothing,
-                budget_server_cpu_us_per_request: None,
+                budget: TreatmentBudget {
+                    server_cpu_us_per_request: None,
+                    wakeups_per_second: None,
+                    delivery_p99_ms: None,
+                },
             },
         ],
         budget: Budget {
@@ -176,7 +192,11 @@ fn without_treatments_the_tracer_is_compared() {
                     ms: 10,
                 },
             },
-            budget_server_cpu_us_per_request: None,
+            budget: TreatmentBudget {
+                server_cpu_us_per_request: None,
+                wakeups_per_second: None,
+                delivery_p99_ms: None,
+            },
         },
     ]
     "#);
@@ -219,6 +239,8 @@ fn the_form_is_described_by_reading_it() {
     [[treatment]] plant_us | Optional | a number of microseconds from 0.001 to 1_000 | Burn this much CPU in each request: a control that must be recovered.
     [[treatment]] nothing | Optional | true | Do nothing: a control that must come out as no difference.
     [[treatment]] budget_server_cpu_us_per_request | Optional | a number of microseconds from 0.001 to 1_000_000 | Absolute limit of the extra CPU of the target per request; left out, it is not judged.
+    [[treatment]] budget_wakeups_per_second | Optional | a number of wake-ups per second from 0.001 to 1_000_000_000 | Absolute limit of the agent's wake-ups; left out, it is not judged.
+    [[treatment]] budget_delivery_p99_ms | Optional | a number of milliseconds from 0.001 to 60_000 | Absolute limit of the time until the agent has an event, at the 99th percentile; left out, it is not judged.
      [budget] | Optional |  | Absolute limits; one left out is not judged.
     [budget] cpu_overhead_points | Optional | a number of percentage points of one core from 0.001 to 10_000 | Extra CPU of target and agent.
     [budget] agent_memory_mb | Optional | a number of megabytes (1_000_000 bytes) from 0.001 to 1_000_000 | Peak memory of the agent.

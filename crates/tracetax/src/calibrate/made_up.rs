@@ -6,7 +6,9 @@ use record::{
     block::Block,
     histogram::{self, Histogram},
     load::Pacing,
-    plan::{Arm, Budget, Core, Margin, ScenarioLoad, ScenarioPlan, Treatment, TreatmentKind},
+    plan::{
+        Arm, Budget, Core, Margin, ScenarioLoad, ScenarioPlan, Treatment, TreatmentBudget, TreatmentKind,
+    },
 };
 use serde_json::json;
 
@@ -17,7 +19,7 @@ pub fn plan<'a>(treatments: impl IntoIterator<Item = (&'a str, TreatmentKind)>) 
     let treatment = |(name, kind): (&str, TreatmentKind)| Treatment {
         name: name.into(),
         kind,
-        budget_server_cpu_us_per_request: None,
+        budget: TreatmentBudget::default(),
     };
     ScenarioPlan {
         name: "made-up".into(),

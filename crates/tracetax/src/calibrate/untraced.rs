@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::{Result, ensure};
 use record::{
     load::{LoadPlan, LoadResult, Pacing},
-    plan::{Treatment, TreatmentKind},
+    plan::{Treatment, TreatmentBudget, TreatmentKind},
 };
 
 use crate::rig::{Load, Pairing, Stage};
@@ -37,7 +37,7 @@ impl Untraced {
         let nothing = Treatment {
             name: "nothing".into(),
             kind: TreatmentKind::Nothing,
-            budget_server_cpu_us_per_request: None,
+            budget: TreatmentBudget::default(),
         };
         let (load, pairing) = (Load::start(stage)?, Pairing::start(stage, &nothing)?);
         let mut started = Self { load, pairing };

@@ -12,7 +12,7 @@ use stats::{Alpha, Sample, power, signed_rank, student};
 
 use super::{
     Measured, Selected,
-    arm::ratio,
+    arm::{quantile_ms, ratio},
     bystander,
     gate::{Candidate, FAMILY_RATE},
     latency::Chunks,
@@ -80,7 +80,7 @@ const PAIRED: [Paired; 6] = [
 
 /// A treatment's own limit goes before that of the scenario.
 fn server_cpu_limit(plan: &ScenarioPlan, treatment: &Treatment) -> Option<Limit> {
-    let own = treatment.budget_server_cpu_us_per_request.map(Limit::Budget);
+    let own = treatment.budget.server_cpu_us_per_request.map(Limit::Budget);
     own.or(plan.margin.server_cpu_us_per_request.map(Limit::Margin))
 }
 
@@ -133,6 +133,9 @@ pub fn all(
     all.extend(added_latency("added_latency_p50_ms", 0.5, chunks, None));
     all.extend(added_latency("added_latency_ms", 0.99, chunks, budget.added_latency_ms));
     all.extend(bystander(selected));
+    all.extend(wakeups(treatment, selected));
+    all.extend(delivery("delivery_p50_ms", 0.5, selected, None));
+    all.extend(delivery("delivery_p99_ms", 0.99, selected, treatment.budget.delivery_p99_ms));
     all.extend(agent_memory(selected, budget.agent_memory_mb));
     all.extend(budget.events_per_second.and_then(|least| events(selected, least)));
     all.extend(budget.uptime_pct.and_then(|least| up(treatment, selected, least)));
@@ -213,6 +216,32 @@ fn added_latency(name: &str, quantile: f64, chunks: &Chunks, limit: Option<f64>)
 fn bystander(selected: &Selected<'_>) -> Option<Candidate> {
     let (levels, differences) = bystander::ns_per_call(&selected.pairs)?;
     Some(candidate("bystander_cpu_ns_per_call", Some(stats::median(&levels)), differences, None))
+}
+
+/// Rates of the treated blocks, one a sample.
+fn wakeups(treatment: &Treatment, selected: &Selected<'_>) -> Option<Candidate> {
+    let rate = |block: &Block| {
+        let wakeups = block.tracer.as_ref()?.wakeups as f64;
+        Some(ratio(wakeups, block.elapsed_ns as f64 / 1e9))
+    };
+    let limit = treatment.budget.wakeups_per_second;
+    level_of_blocks("wakeups_per_second", rate, selected, limit)
+}
+
+/// Quantiles of the treated blocks, one a sample. A block with too few events beyond it has none.
+fn delivery(name: &str, quantile: f64, selected: &Selected<'_>, limit: Option<f64>) -> Option<Candidate> {
+    let of = |block: &Block| quantile_ms(&block.tracer.as_ref()?.delivery_ns.decode().ok()?, quantile);
+    level_of_blocks(name, of, selected, limit)
+}
+
+fn level_of_blocks(
+    name: &str,
+    of: impl Fn(&Block) -> Option<f64>,
+    selected: &Selected<'_>,
+    limit: Option<f64>,
+) -> Option<Candidate> {
+    let levels = selected.pairs.iter().filter_map(|pair| of(pair.treated)).collect();
+    Some(candidate(name, None, Sample::new(levels).ok()?, limit.map(Limit::Budget)))
 }
 
 fn events(selected: &Selected<'_>, least: f64) -> Option<Candidate> {

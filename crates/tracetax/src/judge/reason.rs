@@ -41,12 +41,14 @@ pub fn not_measured(
 ) -> Vec<Reason> {
     let budget = &plan.budget;
     let limits = [
-        (SERVER_CPU, treatment.budget_server_cpu_us_per_request.or(plan.margin.server_cpu_us_per_request)),
+        (SERVER_CPU, treatment.budget.server_cpu_us_per_request.or(plan.margin.server_cpu_us_per_request)),
         ("cpu_overhead_points", budget.cpu_overhead_points),
         ("agent_memory_mb", budget.agent_memory_mb),
         ("added_latency_ms", budget.added_latency_ms),
         ("events_per_second", budget.events_per_second),
         ("uptime_pct", budget.uptime_pct),
+        ("wakeups_per_second", treatment.budget.wakeups_per_second),
+        ("delivery_p99_ms", treatment.budget.delivery_p99_ms),
     ];
     let missing = limits.into_iter().filter(|(name, limit)| {
         limit.is_some()
@@ -77,9 +79,13 @@ pub fn all_unavailable(plan: &ScenarioPlan) -> Reason {
 
 const SERVER_CPU: &str = "server_cpu_us_per_request";
 
-/// Where the limit stands: the only budget on the server's CPU is that of a treatment.
+/// Budgets that only a treatment may have.
+const OF_TREATMENT: [&str; 3] = [SERVER_CPU, "wakeups_per_second", "delivery_p99_ms"];
+
+/// Where the limit stands.
 fn budget_key(metric: &Metric) -> String {
-    let section = if metric.name == SERVER_CPU { "[[treatment]] budget_" } else { "[budget] " };
+    let of_treatment = OF_TREATMENT.contains(&metric.name.as_str());
+    let section = if of_treatment { "[[treatment]] budget_" } else { "[budget] " };
     format!("{section}{}", metric.name)
 }
 

@@ -241,8 +241,11 @@ fn margin(margin: &mut Section<'_, '_>) -> Option<Margin> {
 }
 
 fn gates_of(treatments: Option<&[At<Treatment>]>) -> usize {
-    let limits = treatments.unwrap_or_default().iter();
-    limits.filter(|at| at.value.budget_server_cpu_us_per_request.is_some()).count()
+    let budgets = treatments.unwrap_or_default().iter().map(|at| &at.value.budget);
+    let limits = budgets.flat_map(|budget| {
+        [budget.server_cpu_us_per_request, budget.wakeups_per_second, budget.delivery_p99_ms]
+    });
+    limits.flatten().count()
 }
 
 /// The more limits gate, the more often one of them fails by chance.

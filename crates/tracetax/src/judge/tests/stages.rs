@@ -5,7 +5,7 @@ use record::{
     block::{Block, Purpose},
     cost::Estimate,
     histogram,
-    plan::{Arm, Budget, Margin, Plan, Treatment, TreatmentKind},
+    plan::{Arm, Budget, Margin, Plan, Treatment, TreatmentBudget, TreatmentKind},
     stage::Stage,
     verdict::{Verdict, Word},
     wakeup::Wakeup,
@@ -28,7 +28,7 @@ fn staged_plan(stages: &[Stage]) -> Plan {
     let treatment = |stage: &Stage| Treatment {
         name: stage.name().into(),
         kind: kind(*stage),
-        budget_server_cpu_us_per_request: None,
+        budget: TreatmentBudget::default(),
     };
     scenario.treatments = stages.iter().map(treatment).collect();
     (scenario.budget, scenario.margin) = (Budget::default(), Margin::default());
@@ -202,7 +202,7 @@ fn with_budget(stage: Stage, limit_us: f64) -> Plan {
     let mut plan = staged_plan(&ALL);
     let treatments = &mut plan.scenarios[0].treatments;
     let limited = treatments.iter_mut().find(|treatment| treatment.name == stage.name());
-    limited.unwrap().budget_server_cpu_us_per_request = Some(limit_us);
+    limited.unwrap().budget.server_cpu_us_per_request = Some(limit_us);
     plan
 }
 

@@ -1,7 +1,7 @@
 //! The form of one treatment: what is switched on in the blocks that are compared with `untraced`.
 
 use record::{
-    plan::{Treatment, TreatmentKind},
+    plan::{Treatment, TreatmentBudget, TreatmentKind},
     stage::Stage,
     wakeup::Wakeup,
 };
@@ -51,13 +51,9 @@ pub(super) fn treatment(one: &mut Section<'_, '_>) -> Option<At<Treatment>> {
     );
     let nothing =
         one.optional("nothing", &OnlyTrue, "Do nothing: a control that must come out as no difference.");
-    let budget = one.optional(
-        "budget_server_cpu_us_per_request",
-        &number(0.001..=1e6, "microseconds"),
-        "Absolute limit of the extra CPU of the target per request; left out, it is not judged.",
-    );
+    let budget = budget(one);
     exactly_one_of(one, &["tracer", "plant_us", "nothing"]);
-    only_of_a_tracer(one, &["stage", "wakeup"]);
+    only_of_a_tracer(one, &["stage", "wakeup", "budget_wakeups_per_second", "budget_delivery_p99_ms"]);
     let (whole, timer) = WHOLE;
     let kind = tracer
         .map(|strategy| TreatmentKind::Tracer {
@@ -67,9 +63,31 @@ pub(super) fn treatment(one: &mut Section<'_, '_>) -> Option<At<Treatment>> {
         })
         .or(plant.map(|us| TreatmentKind::Planted { ns_per_request: (us.value * NS_PER_US).round() as u64 }))
         .or(nothing.map(|_| TreatmentKind::Nothing));
-    let budget_server_cpu_us_per_request = budget.map(|at| at.value);
     let At { value: name, span } = name?;
-    Some(At { span, value: Treatment { name, kind: kind?, budget_server_cpu_us_per_request } })
+    Some(At { span, value: Treatment { name, kind: kind?, budget } })
+}
+
+fn budget(one: &mut Section<'_, '_>) -> TreatmentBudget {
+    let server = one.optional(
+        "budget_server_cpu_us_per_request",
+        &number(0.001..=1e6, "microseconds"),
+        "Absolute limit of the extra CPU of the target per request; left out, it is not judged.",
+    );
+    let wakeups = one.optional(
+        "budget_wakeups_per_second",
+        &number(0.001..=1e9, "wake-ups per second"),
+        "Absolute limit of the agent's wake-ups; left out, it is not judged.",
+    );
+    let delivery = one.optional(
+        "budget_delivery_p99_ms",
+        &number(0.001..=60_000.0, "milliseconds"),
+        "Absolute limit of the time until the agent has an event, at the 99th percentile; left out, it is not judged.",
+    );
+    TreatmentBudget {
+        server_cpu_us_per_request: server.map(|at| at.value),
+        wakeups_per_second: wakeups.map(|at| at.value),
+        delivery_p99_ms: delivery.map(|at| at.value),
+    }
 }
 
 fn exactly_one_of(one: &mut Section<'_, '_>, names: &[&'static str]) {
@@ -110,6 +128,6 @@ pub(super) fn traced() -> Treatment {
     Treatment {
         name: "traced".to_owned(),
         kind: TreatmentKind::Tracer { strategy, stage, wakeup },
-        budget_server_cpu_us_per_request: None,
+        budget: TreatmentBudget::default(),
     }
 }
