@@ -11,7 +11,8 @@ use crate::judge::short;
 
 /// All tables that the scenario has, each with the sentences that it takes to read it. Nothing for a single tracer.
 pub fn all(scenario: &ScenarioVerdict, look: Look) -> String {
-    let mut parts: Vec<String> = scenario.unavailable.iter().map(not_here).collect();
+    let refused = scenario.unavailable.chunk_by(|a, b| (&a.strategy, &a.reason) == (&b.strategy, &b.reason));
+    let mut parts: Vec<String> = refused.map(not_here).collect();
     let tracers = tracers(&scenario.treatments);
     if !scenario.strategies.is_empty() {
         parts.extend([costs(scenario, look), COSTS.into(), bills(&scenario.strategies, look), BILLS.into()]);
@@ -22,10 +23,13 @@ pub fn all(scenario: &ScenarioVerdict, look: Look) -> String {
     parts.iter().map(|part| format!("\n{part}\n")).collect()
 }
 
-fn not_here(one: &Unavailable) -> String {
-    let Unavailable { treatment, strategy, reason } = one;
+/// One sentence for all treatments that were refused for the same reason.
+fn not_here(refused: &[Unavailable]) -> String {
+    let names: Vec<&str> = refused.iter().map(|one| one.treatment.as_str()).collect();
+    let Unavailable { strategy, reason, .. } = &refused[0];
     format!(
-        "{treatment}: unavailable on this kernel, so nothing of it is measured or judged. {strategy}: {reason}"
+        "`{strategy}` is unavailable on this kernel: {reason}. Nothing is measured or judged of {}.",
+        names.join(", ")
     )
 }
 
@@ -135,7 +139,7 @@ fn bills(strategies: &[StrategyCost], look: Look) -> String {
         "unexplained",
     ]);
     for cost in strategies {
-        let cells = cost.bill.as_ref().map_or_else(|| [const { String::new() }; 7], bill);
+        let cells = cost.bill.as_ref().map_or_else(|| [const { NONE }; 7].map(String::from), bill);
         builder.push_record(std::iter::once(cost.strategy.clone()).chain(cells));
     }
     styled(builder.build(), look)
@@ -195,4 +199,93 @@ fn metric(treatment: &TreatmentVerdict, name: &str) -> String {
 fn records(tracer: &TracerFigures) -> String {
     let named: String = tracer.exceptions.iter().map(|(name, count)| format!(", {name} {count}")).collect();
     format!("{} / {}{named}", tracer.records, tracer.answered)
+}
+
+#[cfg(test)]
+mod tests {
+    use record::{
+        cost::{Bill, Estimate, StrategyCost},
+        verdict::{ScenarioVerdict, Unavailable, Word},
+        wakeup::Wakeup,
+    };
+
+    use super::all;
+    use crate::report::Look;
+
+    fn around(estimate: f64, half: f64) -> Option<Estimate> {
+        Some(Estimate { estimate, low: Some(estimate - half), high: Some(estimate + half) })
+    }
+
+    fn cost(strategy: &str) -> StrategyCost {
+        StrategyCost {
+            strategy: strategy.into(),
+            wakeup: Wakeup::Timer { ms: 10 },
+            attach_us: around(0.3, 0.03),
+            lookup_us: around(0.2, 0.05),
+            copy_us: around(-0.01, 0.05),
+            transport_us: None,
+            total_us: around(1.2, 0.04),
+            reader_us: around(0.06, 0.01),
+            added_latency_p50_us: around(12.0, 1.0),
+            added_latency_p99_us: None,
+            bystander_ns_per_call: around(74.7, 5.4),
+            complete_pct: Some(100.0),
+            bill: None,
+        }
+    }
+
+    #[test]
+    fn parts_bills_and_what_is_refused_are_shown() {
+        let bill = Bill {
+            runs_per_request: 5.92,
+            empty_ns_per_run: 31.4,
+            floor_us: 0.3,
+            program_us: 0.95,
+            predicted_us: 1.25,
+            measured_us: 1.2,
+            unexplained_us: -0.05,
+        };
+        let unclear = StrategyCost {
+            attach_us: around(0.02, 0.03),
+            complete_pct: Some(99.97),
+            bill: None,
+            ..cost("cgroup-skb")
+        };
+        let refused = |stage: &str| Unavailable {
+            treatment: format!("kprobe-{stage}"),
+            strategy: "kprobe".into(),
+            reason: "Operation not supported (os error 95)".into(),
+        };
+        let scenario = ScenarioVerdict {
+            name: "strategies".into(),
+            word: Word::Pass,
+            reasons: Vec::new(),
+            treatments: Vec::new(),
+            unavailable: vec![refused("floor"), refused("full")],
+            strategies: vec![StrategyCost { bill: Some(bill), ..cost("raw-tracepoint") }, unclear],
+        };
+        insta::assert_snapshot!(all(&scenario, Look::Markdown), @r"
+        `kprobe` is unavailable on this kernel: Operation not supported (os error 95). Nothing is measured or judged of kprobe-floor, kprobe-full.
+
+        | strategy       | attach        | lookup        | copy           | transport | total, 95 % interval | total / attach | reader        | added latency p50 | added latency p99 | bystander   | complete  |
+        |----------------|---------------|---------------|----------------|-----------|----------------------|----------------|---------------|-------------------|-------------------|-------------|-----------|
+        | raw-tracepoint | 0.300 +-0.030 | 0.200 +-0.050 | -0.010 +-0.050 | -         | 1.20, 1.16 to 1.24   | 4.0            | 0.060 +-0.010 | 12.0 +-1.00       | -                 | 74.7 +-5.40 | 100 %     |
+        | cgroup-skb     | 0.020 +-0.030 | 0.200 +-0.050 | -0.010 +-0.050 | -         | 1.20, 1.16 to 1.24   | -              | 0.060 +-0.010 | 12.0 +-1.00       | -                 | 74.7 +-5.40 | 99.9700 % |
+        | kprobe         | unavailable   |               |                |           |                      |                |               |                   |                   |             |           |
+
+        Extra CPU per request in microseconds, of the server but for `reader`, which is the agent's. attach: the hooks with empty
+        programs. lookup, copy, transport: what each stage adds to the one before it. `+-` is half of the 95 % interval; where two
+        estimates are subtracted, the root of the sum of the squares of theirs. Latency is response time in microseconds, bystander
+        nanoseconds for each system call of a process that nobody traces, complete the records for a hundred requests answered.
+
+        | strategy       | runs/request | empty, ns/run | floor | + program | = predicted | measured | unexplained |
+        |----------------|--------------|---------------|-------|-----------|-------------|----------|-------------|
+        | raw-tracepoint | 5.92         | 31.4          | 0.300 | 0.950     | 1.25        | 1.20     | -0.050      |
+        | cgroup-skb     | -            | -             | -     | -         | -           | -        | -           |
+
+        The bill, in microseconds of server CPU per request. program: time in the programs from the kernel's run-time statistics, in
+        a block of its own, less that of as many empty programs; predicted = floor + program. Statistics count the runs in all
+        processes and on all processors, so where others run into the hooks as well the prediction is too high.
+        ");
+    }
 }
