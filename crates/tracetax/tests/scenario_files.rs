@@ -257,7 +257,17 @@ fn the_form_is_described_by_reading_it() {
 #[test]
 fn each_scenario_of_the_repository_is_good() {
     let names: Vec<_> = scenarios().into_iter().map(|scenario| scenario.name).collect();
-    for name in ["light", "medium", "heavy", "stress", "saturation", "control-null", "control-planted"] {
+    for name in [
+        "light",
+        "medium",
+        "heavy",
+        "stress",
+        "saturation",
+        "control-null",
+        "control-planted",
+        "strategies",
+        "wakeups",
+    ] {
         assert!(names.iter().any(|known| known == name), "scenarios/{name}.toml is gone");
     }
 }
