@@ -1,8 +1,10 @@
 //! A client that knows what it has sent and got, to the byte.
 
 use std::{
+    borrow::Cow,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
+    time::Duration,
 };
 
 use record::agent::RequestRecord;
@@ -65,20 +67,31 @@ impl Client {
         self.truth(request)
     }
 
-    /// Reads the answer to `request`, which was sent.
+    /// Reads the answer to `request`, which was sent. Empty lines before it are not of the request.
     pub(crate) fn truth(&mut self, request: &str) -> Truth {
+        let request = request.trim_start_matches(['\r', '\n']);
         let mut words = request.split(' ');
         let method = words.next().unwrap().to_owned();
         let path = words.next().unwrap().split('?').next().unwrap();
         let answer = self.answer(method == "HEAD");
         Truth {
             method,
-            path: path[..path.len().min(128)].to_owned(),
+            path: kept(path).into(),
             path_truncated: path.len() > 128,
             status: answer.status,
             request_bytes: request.len() as u64,
             response_bytes: answer.bytes,
         }
+    }
+
+    /// Sends nothing more, and still reads.
+    pub(crate) fn end_sending(&self) {
+        self.stream.get_ref().shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Ends the connection at once, by a reset.
+    pub(crate) fn reset(self) {
+        rustix::net::sockopt::set_socket_linger(self.stream.get_ref(), Some(Duration::ZERO)).unwrap();
     }
 
     /// Reads one final answer.
@@ -92,15 +105,21 @@ impl Client {
         if to_head || matches!(status, 204 | 304) {
             return Answer { status, bytes };
         }
-        if head.contains("transfer-encoding: chunked") {
-            bytes += self.chunks();
+        bytes += if head.contains("transfer-encoding: chunked") {
+            self.chunks()
+        } else if let Some((_, length)) = head.split_once("content-length: ") {
+            self.skip(length.split("\r\n").next().unwrap().parse().unwrap())
         } else {
-            let length = head.split("content-length: ").nth(1).expect("a length");
-            let length = length.split("\r\n").next().unwrap().parse().unwrap();
-            self.skip(length);
-            bytes += length;
-        }
+            std::io::copy(&mut self.stream, &mut std::io::sink()).unwrap()
+        };
         Answer { status, bytes }
+    }
+
+    /// Reads exactly these bytes.
+    pub(crate) fn expect(&mut self, bytes: impl AsRef<[u8]>) {
+        let mut got = vec![0; bytes.as_ref().len()];
+        self.stream.read_exact(&mut got).unwrap();
+        assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(bytes.as_ref()));
     }
 
     /// Reads to the end, which must come without a further byte.
@@ -124,17 +143,34 @@ impl Client {
         loop {
             let mut line = String::new();
             bytes += self.stream.read_line(&mut line).unwrap() as u64;
-            let size = u64::from_str_radix(line.trim_end(), 16).unwrap();
-            self.skip(size + 2);
-            bytes += size + 2;
+            let size = line.split(';').next().unwrap();
+            let size = u64::from_str_radix(size.trim_end(), 16).unwrap();
             if size == 0 {
+                return bytes + self.trailers();
+            }
+            bytes += self.skip(size + 2);
+        }
+    }
+
+    fn trailers(&mut self) -> u64 {
+        let mut bytes = 0;
+        loop {
+            let mut line = String::new();
+            bytes += self.stream.read_line(&mut line).unwrap() as u64;
+            if line.trim_end().is_empty() {
                 return bytes;
             }
         }
     }
 
-    fn skip(&mut self, bytes: u64) {
+    fn skip(&mut self, bytes: u64) -> u64 {
         let skipped = std::io::copy(&mut self.stream.by_ref().take(bytes), &mut std::io::sink()).unwrap();
         assert_eq!(skipped, bytes);
+        bytes
     }
+}
+
+/// What a record keeps of a path.
+pub(crate) fn kept(path: &str) -> Cow<'_, str> {
+    String::from_utf8_lossy(&path.as_bytes()[..path.len().min(128)])
 }

@@ -7,10 +7,14 @@
 
 mod agent;
 mod client;
+mod oracle;
 mod process;
+mod raw;
 mod rooted_alone;
 mod rooted_calls;
 mod rooted_control;
+mod rooted_oracle;
+mod rooted_oracle_raw;
 mod rooted_secrets;
 mod rooted_told;
 mod rooted_truth;

@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    process::{Pid, Signal, kill_process},
+    time::{ClockId, clock_gettime},
+};
 
 /// Only against hanging forever: no test depends on how long anything takes.
 pub(crate) const FOREVER: Duration = Duration::from_secs(60);
@@ -33,13 +36,13 @@ pub(crate) struct Process {
 impl Process {
     /// Starts what `cargo xtask build` has built as `name`.
     pub(crate) fn start(name: &str, args: &[&OsStr]) -> Self {
-        let mut child = Command::new(built(name))
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::spawn(Command::new(built(name)).args(args))
+    }
+
+    /// Starts any command.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let input = child.stdin.take();
         let output = lines(child.stdout.take().unwrap());
         let errors = lines(child.stderr.take().unwrap());
@@ -102,6 +105,9 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking() {
+            self.errors.iter().for_each(|line| eprintln!("process {}: {line}", self.pid()));
+        }
     }
 }
 
@@ -115,6 +121,12 @@ fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
         }
     });
     receiver
+}
+
+/// Now, in nanoseconds of `CLOCK_MONOTONIC`, by which records tell the time.
+pub(crate) fn now_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 /// Asks until there is an answer.

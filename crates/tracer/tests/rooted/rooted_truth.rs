@@ -1,10 +1,9 @@
 //! What the agent reports is what the client has sent and got.
 
-use rustix::time::{ClockId, clock_gettime};
-
 use crate::{
     agent::{Agent, exceptions},
     client::Truth,
+    process::now_ns,
     target::Target,
 };
 
@@ -29,21 +28,21 @@ fn check_but(expect: &[(&str, u64)], talk: impl FnOnce(&Target) -> Vec<Truth>) {
     agent.finish();
 }
 
-fn get(path: &str) -> String {
+pub(crate) fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: t\r\n\r\n")
 }
 
-fn post(path: &str, body: &str) -> String {
+pub(crate) fn post(path: &str, body: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: t\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-fn chunked(path: &str, chunks: &[&str]) -> String {
+pub(crate) fn chunked(path: &str, chunks: &[&str]) -> String {
     let chunks: String = chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
     format!("POST {path} HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n")
 }
 
 /// One of each shape.
-fn requests() -> Vec<String> {
+pub(crate) fn requests() -> Vec<String> {
     let decoy = "GET /decoy HTTP/1.1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n0\r\n\r\n";
     let mut requests = vec![
         get("/plain"),
@@ -176,10 +175,6 @@ fn what_is_not_http_is_named() {
 #[test]
 #[ignore = "needs root"]
 fn records_name_the_process_and_the_time() {
-    let now_ns = || {
-        let now = clock_gettime(ClockId::Monotonic);
-        now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
-    };
     let target = Target::start();
     let agent = Agent::start(target.pid());
     agent.attach();

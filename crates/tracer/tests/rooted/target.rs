@@ -9,7 +9,7 @@ use crate::{client::Client, process::Process};
 /// A running target.
 pub(crate) struct Target {
     pub(crate) process: Process,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Target {
