@@ -37,11 +37,16 @@ impl Shape {
     }
 }
 
-/// A strategy, and the shapes that it says it does not follow. Of those it may report less, but nothing wrong.
+/// A strategy, and what it cannot do. A list names shapes.
 #[derive(Clone, Copy)]
 pub(crate) struct Strategy {
     pub(crate) name: &'static str,
+    /// It does not follow these: of them it may report less, but nothing wrong.
     pub(crate) not_followed: &'static [&'static str],
+    /// It reports something wrong of these, each time. A shape that is right must leave this list.
+    pub(crate) wrong: &'static [&'static str],
+    /// It reports something wrong of these once in a long while, where threads race.
+    pub(crate) sometimes_wrong: &'static [&'static str],
 }
 
 /// The server of a table.
@@ -90,15 +95,8 @@ pub(crate) fn check(strategy: Strategy, server: &Server, shapes: &[Shape]) {
     let mut wrong = Vec::new();
     for shape in shapes {
         let followed = !strategy.not_followed.contains(&shape.name);
-        let outcome = catch_unwind(AssertUnwindSafe(|| judge(&agent, server, shape, followed)));
-        match outcome {
-            Ok(faults) => {
-                let more = faults.len().saturating_sub(MOST);
-                wrong.extend(faults.into_iter().take(MOST).map(|fault| format!("{}: {fault}", shape.name)));
-                if more > 0 {
-                    wrong.push(format!("{}: and {more} more", shape.name));
-                }
-            }
+        match catch_unwind(AssertUnwindSafe(|| judge(&agent, server, shape, followed))) {
+            Ok(faults) => wrong.extend(weigh(strategy, shape.name, faults)),
             Err(panic) => {
                 eprintln!("in the shape `{}`; before it:\n{}", shape.name, wrong.join("\n"));
                 resume_unwind(panic);
@@ -106,6 +104,23 @@ pub(crate) fn check(strategy: Strategy, server: &Server, shapes: &[Shape]) {
         }
     }
     assert!(wrong.is_empty(), "{} under {}:\n{}", wrong.len(), strategy.name, wrong.join("\n"));
+}
+
+/// What is to be told of the faults of a shape.
+fn weigh(strategy: Strategy, shape: &str, faults: Vec<String>) -> Vec<String> {
+    let more = faults.len().saturating_sub(MOST);
+    let mut told: Vec<_> = faults.into_iter().take(MOST).map(|fault| format!("{shape}: {fault}")).collect();
+    if more > 0 {
+        told.push(format!("{shape}: and {more} more"));
+    }
+    let always = strategy.wrong.contains(&shape);
+    if always && told.is_empty() {
+        return vec![format!("{shape}: it is right now, so it must leave the list of what is wrong")];
+    }
+    if always || strategy.sometimes_wrong.contains(&shape) {
+        told.drain(..).for_each(|fault| println!("known: {fault}"));
+    }
+    told
 }
 
 /// What clients did in one shape.
@@ -116,6 +131,8 @@ pub(crate) struct Talk<'a> {
     completed: Vec<Completed>,
     /// What must be named, with no request completed for it or beside its reason.
     named: BTreeMap<&'static str, i64>,
+    /// Any request may be counted under this reason instead of having its record, since threads race.
+    racing: Option<&'static str>,
 }
 
 /// A request that a client has sent, and to which it has got an answer.
@@ -216,10 +233,22 @@ impl Talk<'_> {
         self.but(&[])
     }
 
+    /// The last request has no record and no reason: both its head and that of its answer had passed before anything
+    /// was attached, so that nothing of it could be seen.
+    pub(crate) fn unseen(&mut self) -> &mut Self {
+        self.but(&[])
+    }
+
     /// Something is counted under `reason` without a request that was completed.
     pub(crate) fn also(&mut self, reason: &'static str, count: i64) -> &mut Self {
         *self.named.entry(reason).or_default() += count;
         self
+    }
+
+    /// Any request may be counted under `reason` instead of having its record, since threads race: but each is one or
+    /// the other.
+    pub(crate) fn or_some(&mut self, reason: &'static str) {
+        self.racing = Some(reason);
     }
 
     fn last(&mut self) -> &mut Completed {
@@ -235,7 +264,7 @@ impl Talk<'_> {
 fn judge(agent: &Agent, server: &Server, shape: &Shape, followed: bool) -> Vec<String> {
     let before = agent.stats();
     let seen = agent.records().len();
-    let mut talk = Talk { server, agent, completed: vec![], named: BTreeMap::new() };
+    let mut talk = Talk { server, agent, completed: vec![], named: BTreeMap::new(), racing: None };
     if !shape.late {
         agent.attach();
     }
@@ -252,8 +281,16 @@ fn judge(agent: &Agent, server: &Server, shape: &Shape, followed: bool) -> Vec<S
     let records: Vec<_> = records.into_iter().filter(|record| record.path != FENCE).collect();
     compare(&talk, &records, fence_ns, followed, &mut faults);
     let named = difference(&before, &after);
-    let wanted: BTreeMap<_, _> =
-        talk.named.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
+    if let Some(reason) = talk.racing {
+        let missing = talk.recorded() as i64 - records.len() as i64;
+        talk.also(reason, missing);
+    }
+    let wanted: BTreeMap<_, _> = talk
+        .named
+        .iter()
+        .filter(|(_, count)| **count != 0)
+        .map(|(reason, count)| ((*reason).to_owned(), *count))
+        .collect();
     if followed && named != wanted {
         faults.push(format!("{named:?} are named, and {wanted:?} must be"));
     }
@@ -319,7 +356,7 @@ fn compare(
         faults.extend(differences(record, completed, done.as_ref(), fence_ns));
     }
     let missing = wanted.into_values().flatten();
-    if followed {
+    if followed && talk.racing.is_none() {
         faults.extend(missing.map(|completed| format!("missing: {completed:?}")));
     }
 }

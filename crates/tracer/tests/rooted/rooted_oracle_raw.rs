@@ -32,6 +32,11 @@ fn raw_tracepoint_tells_the_truth_of_several_threads() {
     let two = Manner { threads: Threads::Two, ..Manner::PLAIN };
     check(RAW_TRACEPOINT, &Server::raw(two), CALLS);
     check(RAW_TRACEPOINT, &Server::raw(two), THREADS);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn raw_tracepoint_tells_the_truth_of_threads_that_read_on() {
     let duplex = Manner { threads: Threads::Duplex, ..Manner::PLAIN };
     check(RAW_TRACEPOINT, &Server::raw(duplex), DUPLEX);
 }
@@ -377,8 +382,10 @@ fn http_in_a_body_at_attach(talk: &mut Talk<'_>) {
     talk.answered(&mut client, &request, sent_ns).but(&["answer_without_request"]);
 }
 
-/// Descriptors are given out again while other threads still use and close theirs.
+/// Descriptors are given out again while other threads still close theirs. What a hook at the exit of `close` forgets
+/// is then, now and then, the next connection on the same descriptor: it is counted as closed.
 fn come_and_go(talk: &mut Talk<'_>) {
+    talk.or_some("closed_before_answer");
     talk.in_threads(4, |thread, address| {
         let one = |number| {
             let mut client = Client::connect(address);
