@@ -178,7 +178,7 @@ impl Connection {
                 self.last(done, bytes, |bytes| self.write(&[interim, bytes].concat()));
             }
             Act::Bytewise(bytes) => {
-                bytes.chunks(1).for_each(|byte| self.last(done, byte, |byte| self.write(byte)))
+                bytes.chunks(1).for_each(|byte| self.last(done, byte, |byte| self.write(byte)));
             }
             Act::SendFile(bytes) => self.last(done, bytes, |bytes| calls::send_file(&self.stream, bytes)),
             Act::Splice(bytes) => self.last(done, bytes, |bytes| calls::splice_to(&self.stream, bytes)),
@@ -187,7 +187,7 @@ impl Connection {
             }
             Act::Messages(bytes) => self.last(done, bytes, |bytes| calls::messages(&self.stream, bytes)),
             Act::Duplicate(bytes) => {
-                self.last(done, bytes, |bytes| calls::write_duplicate(&self.stream, bytes))
+                self.last(done, bytes, |bytes| calls::write_duplicate(&self.stream, bytes));
             }
             Act::Pause(ms) => thread::sleep(Duration::from_millis(*ms)),
             Act::Tunnel | Act::Close | Act::EndByClosing => {}
