@@ -5,8 +5,8 @@
 //! [`ANSWER_HALF`], and the agent joins them by descriptor and number.
 
 use crate::{
-    event::{ANSWER_HALF, Event, REQUEST_HALF, WHOLE},
-    http::{Chunk, Direction, Pause, Progress, RequestLine},
+    event::{ANSWER_HALF, EventHead, REQUEST_HALF, WHOLE},
+    http::{Direction, Pause, Progress, chunk::Chunk, request_line::RequestLine},
 };
 
 /// Requests in flight on one connection of which it is known whether they are `HEAD`.
@@ -36,6 +36,17 @@ pub struct Connection {
     pub line: RequestLine,
 }
 
+/// A place for a connection in a table by descriptor.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub struct Slot {
+    /// The attachment in which the connection was seen; 0 where there is none. What was seen in an earlier one is
+    /// forgotten, since nobody knows what passed in between.
+    pub attachment: u64,
+    /// The connection.
+    pub connection: Connection,
+}
+
 /// What a stretch of bytes came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -60,6 +71,17 @@ impl Connection {
         held: 0,
         line: RequestLine::NEW,
     };
+
+    /// Forgets everything.
+    #[inline(always)]
+    pub fn clear(&mut self) {
+        self.requests = Progress::NEW;
+        self.answers = Progress::NEW;
+        self.head_bits = 0;
+        self.sequence = 0;
+        self.held = 0;
+        self.line = RequestLine::NEW;
+    }
 
     /// Requests whose head was read and whose answer has not ended.
     #[inline(always)]
@@ -102,6 +124,39 @@ impl Connection {
             self.requests.restart();
         }
         true
+    }
+
+    /// The short way through [`Self::read`]: takes a whole head that `chunk` begins with, if a request can begin here
+    /// without another having to leave. Returns its length; None if nothing was taken.
+    #[inline(always)]
+    pub fn read_head(&mut self, chunk: &Chunk, now_ns: impl FnOnce() -> u64) -> Option<usize> {
+        if self.held != 0 || !self.requests.at_start() {
+            return None;
+        }
+        let heads = self.requests.heads;
+        let len = self.requests.take_request_head(chunk, &mut self.line)?;
+        self.start_ns = now_ns();
+        self.request_bytes = len as u64;
+        self.request_begun(heads);
+        Some(len)
+    }
+
+    /// The short way through [`Self::write`]: takes a whole head that `chunk` begins with, if an answer that belongs
+    /// to a request begins here. Returns its length, and what it came to.
+    #[inline(always)]
+    pub fn write_head(&mut self, chunk: &Chunk) -> Option<(usize, Outcome)> {
+        if self.in_flight() == 0 || !self.answers.at_start() {
+            return None;
+        }
+        let (len, pause) = self.answers.take_answer_head(chunk, self.answers_head())?;
+        self.response_bytes = len as u64;
+        Some((len, outcome(pause)))
+    }
+
+    /// Does the current answer answer a `HEAD`?
+    #[inline(always)]
+    fn answers_head(&self) -> bool {
+        self.head_bits >> (self.answers.messages & (MAX_IN_FLIGHT - 1)) & 1 != 0
     }
 
     /// Gives bytes of `chunk` from `from` on to the side of the requests. Returns where it has stopped.
@@ -148,8 +203,7 @@ impl Connection {
     /// belongs to no request is lost.
     #[inline(always)]
     pub fn write(&mut self, chunk: &Chunk, from: usize) -> (usize, Outcome) {
-        let bit = self.head_bits >> (self.answers.messages & (MAX_IN_FLIGHT - 1));
-        let direction = Direction::Answer { to_head: bit & 1 != 0 };
+        let direction = Direction::Answer { to_head: self.answers_head() };
         if self.answers.at_start() {
             if self.in_flight() == 0 {
                 self.answers.give_up();
@@ -187,9 +241,10 @@ impl Connection {
         ANSWER_HALF
     }
 
-    /// Fills `event` with what this connection knows. `kind` is [`WHOLE`], [`REQUEST_HALF`] or [`ANSWER_HALF`].
+    /// Fills `event` with what this connection knows, but for the path. `kind` is [`WHOLE`], [`REQUEST_HALF`] or
+    /// [`ANSWER_HALF`].
     #[inline(always)]
-    pub fn fill(&self, event: &mut Event, kind: u8) {
+    pub fn fill(&self, event: &mut EventHead, kind: u8) {
         event.kind = kind;
         event.start_ns = self.start_ns;
         event.request_bytes = self.request_bytes;
@@ -201,8 +256,6 @@ impl Connection {
         event.path_len = self.line.path_len as u8;
         event.path_truncated = self.line.path_truncated as u8;
         event.reserved = [0; 3];
-        // All of it, since a copy of fixed size is a few wide moves: what lies beyond `path_len` is of earlier paths.
-        event.path = self.line.path;
     }
 }
 

@@ -2,16 +2,18 @@
 //!
 //! `hits + extra = (sum of filtered) + submitted + reserve_failed`, per CPU and in sum. Counters only grow.
 
-/// An index into the row of counters.
+/// An index into the row of counters. Those of the usual ways come first, so that they share a line of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Counter {
     /// A program was entered.
     Hits,
-    /// A hit that yields more than one event counts each event after the first here.
-    Extra,
+    /// Filtered: bytes of a message that does not end here.
+    Progress,
     /// Events given to the ring buffer.
     Submitted,
+    /// A hit that yields more than one event counts each event after the first here.
+    Extra,
     /// Events lost because the ring buffer was full.
     ReserveFailed,
     /// Filtered: another process.
@@ -24,14 +26,14 @@ pub enum Counter {
     Peeked,
     /// Filtered: a descriptor that carries no HTTP, as far as was seen.
     NoConnection,
-    /// Filtered: bytes of a message that does not end here.
-    Progress,
     /// Filtered: a connection was closed.
     Closed,
     /// Filtered: no room to follow one more connection.
     TableFull,
     /// Filtered: memory of the process could not be read.
     Fault,
+    /// Filtered: the tracer was told to stop before the event, to show what each stage of it costs.
+    Stage,
     /// Exception: an answer without a request that was seen.
     AnswerWithoutRequest,
     /// Exception: bytes on a connection that are not HTTP/1.x which this parser understands.
@@ -53,7 +55,7 @@ pub const COUNTERS: usize = Counter::UnsupportedSyscall as usize + 1;
 pub type Row = [u64; COUNTERS];
 
 /// The counters of hits that end without an event, with their names in reports.
-pub const FILTERED: [(Counter, &str); 9] = [
+pub const FILTERED: [(Counter, &str); 10] = [
     (Counter::OtherProcess, "other_process"),
     (Counter::NoBytes, "no_bytes"),
     (Counter::OtherSyscall, "other_syscall"),
@@ -63,6 +65,7 @@ pub const FILTERED: [(Counter, &str); 9] = [
     (Counter::Closed, "closed"),
     (Counter::TableFull, "table_full"),
     (Counter::Fault, "fault"),
+    (Counter::Stage, "stage"),
 ];
 
 /// The counters of things that cannot be reported as one whole record, with their names in reports. They are

@@ -6,25 +6,14 @@
 //!
 //! It must stay acceptable to the BPF verifier: arrays of fixed size, bounded loops, no panic.
 
-use crate::event::PATH_CAPACITY;
+pub mod chunk;
+mod head;
+pub mod request_line;
 
-/// Most bytes that one [`Progress::scan`] takes.
-pub const CHUNK: usize = 128;
-
-/// Up to [`CHUNK`] bytes of a message. Aligned, so that it is filled and copied in words.
-#[derive(Clone, Copy)]
-#[repr(C, align(8))]
-pub struct Chunk {
-    /// The bytes.
-    pub bytes: [u8; CHUNK],
-    /// How many of them are of the message.
-    pub len: u32,
-}
-
-impl Chunk {
-    /// No bytes.
-    pub const EMPTY: Self = Self { bytes: [0; CHUNK], len: 0 };
-}
+use self::{
+    chunk::{CHUNK, Chunk, equal_bytes, opaque},
+    request_line::RequestLine,
+};
 
 /// Where a direction is in its current message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,20 +104,6 @@ pub enum Pause {
     MessageEnd,
     /// This is not HTTP/1.x that can be followed.
     Lost,
-}
-
-/// What the request line said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(C)]
-pub struct RequestLine {
-    /// Method, as in [`crate::event::Event::method`].
-    pub method: u64,
-    /// Bytes of `path` in use.
-    pub path_len: u32,
-    /// 1 if the path is longer than what is kept.
-    pub path_truncated: u32,
-    /// Path up to `?`.
-    pub path: [u8; PATH_CAPACITY],
 }
 
 /// How far one direction of a connection is. All zero is a valid start.
@@ -236,6 +211,25 @@ impl Progress {
         self.end_message()
     }
 
+    /// Takes the head of a request that `chunk` begins with, where it lies whole in it and is of the common form. To be
+    /// called at the start of a message. Returns its length; None if nothing was taken.
+    #[inline(always)]
+    pub fn take_request_head(&mut self, chunk: &Chunk, line: &mut RequestLine) -> Option<usize> {
+        let head = head::request(chunk, line)?;
+        self.begin_body(head.content_length, true);
+        Some(head.len)
+    }
+
+    /// Takes the head of an answer that `chunk` begins with, as [`Self::take_request_head`] does that of a request.
+    #[inline(always)]
+    pub fn take_answer_head(&mut self, chunk: &Chunk, to_head: bool) -> Option<(usize, Pause)> {
+        let head = head::answer(chunk)?;
+        self.status = head.status;
+        let bodiless = to_head || head.status == 204 || head.status == 304;
+        let pause = self.begin_body(if bodiless { Some(0) } else { head.content_length }, false);
+        Some((head.len, pause))
+    }
+
     /// Takes bytes of `chunk` from `from` on, at most to the end of the part that it is in: a method, a path, a name,
     /// a line. Returns where it has stopped, and why. `line` gets the request line.
     ///
@@ -249,7 +243,10 @@ impl Progress {
         from: usize,
     ) -> (usize, Pause) {
         match self.phase {
-            Phase::LineRest => self.each::<CHUNK>(chunk, from, Self::line_rest),
+            Phase::LineRest => {
+                let from = pass_words(chunk, from, |word| equal_bytes(word, b'\n'));
+                self.each::<8>(chunk, from, Self::line_rest)
+            }
             Phase::Path => self.each::<CHUNK>(chunk, from, |this, byte| this.path(line, byte)),
             Phase::LineStart => self.each::<2>(chunk, from, |this, byte| this.line_start(direction, byte)),
             Phase::NameContent => {
@@ -262,7 +259,12 @@ impl Progress {
             Phase::CodingValue => self.each::<16>(chunk, from, Self::coding_value),
             Phase::Start => self.each::<1>(chunk, from, |this, byte| this.start(direction, byte)),
             Phase::Method => self.each::<8>(chunk, from, |this, byte| this.method(line, byte)),
-            Phase::Query => self.each::<CHUNK>(chunk, from, Self::query),
+            Phase::Query => {
+                let from = pass_words(chunk, from, |word| {
+                    equal_bytes(word, b' ') | equal_bytes(word, b'\r') | equal_bytes(word, b'\n')
+                });
+                self.each::<8>(chunk, from, Self::query)
+            }
             Phase::RequestVersion => self.each::<10>(chunk, from, Self::request_version),
             Phase::Version => self.each::<8>(chunk, from, Self::version),
             Phase::Status => self.each::<3>(chunk, from, Self::status),
@@ -291,7 +293,7 @@ impl Progress {
             if at >= CHUNK || at >= chunk.len as usize {
                 break;
             }
-            let pause = step(self, chunk.bytes[at]);
+            let pause = step(self, chunk.byte(at));
             at += 1;
             if pause as u8 != Pause::NeedMore as u8 {
                 return (at, pause);
@@ -343,9 +345,7 @@ impl Progress {
     #[inline(always)]
     fn method(&mut self, line: &mut RequestLine, byte: u8) -> Pause {
         if byte == b' ' {
-            line.method = self.words[0];
-            line.path_len = 0;
-            line.path_truncated = 0;
+            line.begin(self.words[0]);
             self.clear();
             self.phase = Phase::Path;
             return Pause::NextPart;
@@ -518,23 +518,29 @@ impl Progress {
                 return self.end_message();
             }
         }
-        self.heads += 1;
         if self.framing & CHUNKED != 0 {
+            self.heads += 1;
             self.clear();
             return self.go_on(Phase::ChunkSize);
         }
         let request = matches!(direction, Direction::Request);
-        self.remaining = if self.framing & CODED != 0 {
-            if request {
-                return self.lose();
-            }
-            u64::MAX
-        } else if self.framing & HAS_LENGTH != 0 {
-            self.length
-        } else if request {
-            0
-        } else {
-            u64::MAX
+        if request && self.framing & CODED != 0 {
+            self.heads += 1;
+            return self.lose();
+        }
+        let sized = self.framing & (CODED | HAS_LENGTH) == HAS_LENGTH;
+        self.begin_body(if sized { Some(self.length) } else { None }, request)
+    }
+
+    /// The head of a request or a final answer is complete, and its body is not chunked. Without a length a request
+    /// has none, and an answer ends with the connection.
+    #[inline(always)]
+    fn begin_body(&mut self, length: Option<u64>, request: bool) -> Pause {
+        self.heads += 1;
+        self.remaining = match length {
+            Some(length) => length,
+            None if request => 0,
+            None => u64::MAX,
         };
         if self.remaining == 0 {
             return self.end_message();
@@ -611,41 +617,16 @@ impl Progress {
     }
 }
 
-/// The same number, of which the compiler knows nothing. Otherwise it takes the check of an index apart and adds the
-/// pieces to the pointer, where the verifier no longer sees that they stay within the array.
-#[cfg(target_arch = "bpf")]
+/// Passes over words in which `marks` finds nothing. What is left of the part is then a few bytes.
 #[inline(always)]
-#[allow(unsafe_code, reason = "one instruction: a move of a register to itself")]
-fn opaque(mut number: usize) -> usize {
-    unsafe { core::arch::asm!("{0} = {0}", inout(reg) number, options(pure, nomem, nostack)) };
-    number
-}
-
-#[cfg(not(target_arch = "bpf"))]
-#[inline(always)]
-fn opaque(number: usize) -> usize {
-    number
-}
-
-impl RequestLine {
-    /// The line before the first byte.
-    pub const NEW: Self = Self { method: 0, path_len: 0, path_truncated: 0, path: [0; PATH_CAPACITY] };
-
-    #[inline(always)]
-    fn push(&mut self, byte: u8) {
-        if (self.path_len as usize) < PATH_CAPACITY {
-            self.path[self.path_len as usize] = byte;
-            self.path_len += 1;
-        } else {
-            self.path_truncated = 1;
+fn pass_words(chunk: &Chunk, from: usize, marks: impl Fn(u64) -> u64) -> usize {
+    let mut at = from;
+    for _ in 0..CHUNK / 8 {
+        at = opaque(at);
+        if at + 8 > chunk.len as usize || marks(chunk.word(at)) != 0 {
+            break;
         }
+        at += 8;
     }
-
-    /// Is the method `HEAD`?
-    #[inline(always)]
-    #[must_use]
-    pub fn is_head(&self) -> bool {
-        const HEAD: u64 = window(b"HEAD")[0];
-        self.method == HEAD
-    }
+    at
 }

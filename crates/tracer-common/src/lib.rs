@@ -12,3 +12,4 @@ pub mod counter;
 pub mod event;
 pub mod http;
 pub mod names;
+pub mod visit;

@@ -6,12 +6,16 @@ use aya_ebpf::{
 };
 use tracer_common::{
     counter::{Counter, Row},
-    event::Event,
-    names,
+    event::{Event, EventHead, PATH_WORDS, SHORT_PATH_CAPACITY, SHORT_PATH_WORDS, ShortEvent},
+    names::{self, stage},
 };
 
-/// `BPF_RB_NO_WAKEUP` of linux/bpf.h: the agent drains on a timer.
+use crate::constants;
+
+/// Flags of `bpf_ringbuf_submit` and `bpf_ringbuf_query` (linux/bpf.h).
 const NO_WAKEUP: u64 = 1;
+const FORCE_WAKEUP: u64 = 2;
+const AVAILABLE_BYTES: u64 = 0;
 
 #[map]
 static COUNTERS: PerCpuArray<Row> = PerCpuArray::with_max_entries(1, 0);
@@ -24,9 +28,12 @@ static EVENTS: RingBuf = RingBuf::with_byte_size(names::RING_BYTES, 0);
 pub struct Ledger(*mut Row);
 
 impl Ledger {
-    /// Opens the ledger for one hit, and counts the hit.
+    /// Opens the ledger for one hit, and counts the hit. None where the programs are to return at once.
     #[inline(always)]
     pub fn open() -> Option<Self> {
+        if !constants::reaches(stage::LOOKUP) {
+            return None;
+        }
         let ledger = Self(COUNTERS.get_ptr_mut(0)?);
         ledger.count(Counter::Hits);
         Some(ledger)
@@ -43,16 +50,54 @@ impl Ledger {
         unsafe { (*self.0)[counter as usize] += amount };
     }
 
-    /// Fills one event in place and submits it.
+    /// Sends an event with `path`, of which `fill` fills all else.
     #[inline(always)]
-    pub fn submit(self, fill: impl FnOnce(&mut Event)) {
-        match EVENTS.reserve::<Event>(0) {
-            Some(mut entry) => {
-                fill(unsafe { &mut *entry.as_mut_ptr() });
-                entry.submit(NO_WAKEUP);
-                self.count(Counter::Submitted);
-            }
-            None => self.count(Counter::ReserveFailed),
+    pub fn submit(self, path: &[u64; PATH_WORDS], path_len: u32, fill: impl Fn(&mut EventHead)) {
+        if path_len as usize <= SHORT_PATH_CAPACITY {
+            self.submit_words::<ShortEvent, SHORT_PATH_WORDS>(path, fill);
+        } else {
+            self.submit_words::<Event, PATH_WORDS>(path, fill);
         }
+    }
+
+    /// Sends an event of type `E` with the first `WORDS` words of `path`.
+    #[inline(always)]
+    fn submit_words<E: 'static, const WORDS: usize>(
+        self,
+        path: &[u64; PATH_WORDS],
+        fill: impl Fn(&mut EventHead),
+    ) {
+        self.submit_sized::<E>(|event| {
+            fill(unsafe { &mut *event });
+            let words = unsafe { event.add(1) }.cast::<u64>();
+            for (index, word) in path[..WORDS].iter().enumerate() {
+                // Whole words, since these are a few wide moves: what lies beyond `path_len` is of earlier paths.
+                unsafe { words.add(index).write(*word) };
+            }
+        });
+    }
+
+    /// Sends an event of type `E`, which begins with a head, after `fill` has filled all of it in place.
+    #[inline(always)]
+    pub fn submit_sized<E: 'static>(self, fill: impl FnOnce(*mut EventHead)) {
+        if !constants::reaches(stage::FULL) {
+            return self.count(Counter::Stage);
+        }
+        let Some(mut entry) = EVENTS.reserve::<E>(0) else {
+            return self.count(Counter::ReserveFailed);
+        };
+        fill(entry.as_mut_ptr().cast());
+        entry.submit(wakeup());
+        self.count(Counter::Submitted);
+    }
+}
+
+#[inline(always)]
+fn wakeup() -> u64 {
+    match constants::wakeup_bytes() {
+        0 => 0,
+        names::NEVER => NO_WAKEUP,
+        bytes if EVENTS.query(AVAILABLE_BYTES) >= bytes => FORCE_WAKEUP,
+        _ => NO_WAKEUP,
     }
 }

@@ -6,10 +6,13 @@
 #![no_main]
 #![allow(unsafe_code, reason = "helpers and maps of the kernel are only reachable through raw pointers")]
 
+mod constants;
+mod descriptors;
 mod follow;
 mod ledger;
 mod raw_tracepoint;
 mod syscall;
+mod uprobe;
 mod user_bytes;
 
 /// The helpers used here need a licence that the kernel takes for GPL-compatible.

@@ -5,6 +5,12 @@
 //! sees all that two hooks would, for half the cost of attaching.
 
 use aya_ebpf::helpers::bpf_probe_read_kernel;
+use tracer_common::counter::Counter;
+
+use crate::{
+    follow::{self, Caller, Hit},
+    user_bytes::UserBytes,
+};
 
 /// Registers from `r10` to `orig_ax` of x86-64's `struct pt_regs`.
 #[repr(C)]
@@ -71,6 +77,34 @@ impl Call {
             fd: registers.di as i32,
             address: if header { vector_of(registers.si)? } else { registers.si },
         })
+    }
+}
+
+impl Call {
+    /// Does with the connection what the call has done, which has returned `returned`.
+    #[inline(always)]
+    pub fn follow(&self, hit: Hit, returned: u64) {
+        match self.kind {
+            Kind::Other => return hit.ledger.count(Counter::OtherSyscall),
+            Kind::Peek => return hit.ledger.count(Counter::Peeked),
+            Kind::Unsupported => return follow::unsupported(hit),
+            Kind::Close => return follow::closed(hit),
+            Kind::Accept => {
+                return follow::closed(Hit { caller: Caller { fd: returned as i32, ..hit.caller }, ..hit });
+            }
+            _ if returned == 0 => return hit.ledger.count(Counter::NoBytes),
+            Kind::SendFile => return follow::sent_file(hit, returned),
+            Kind::Read | Kind::ReadVector | Kind::Write | Kind::WriteVector => {}
+        }
+        // One way for both kinds of buffers, or the verifier would have twice as much to follow.
+        let bytes = match self.kind {
+            Kind::ReadVector | Kind::WriteVector => UserBytes::vector(self.address, returned),
+            _ => UserBytes::buffer(self.address, returned),
+        };
+        match self.kind {
+            Kind::Read | Kind::ReadVector => follow::read(hit, bytes),
+            _ => follow::written(hit, bytes),
+        }
     }
 }
 

@@ -1,9 +1,14 @@
 //! The bytes that a call has moved, in the memory of the process: one buffer, or an array of `struct iovec`.
 
 use aya_ebpf::helpers::{bpf_probe_read_user, generated::bpf_probe_read_user as probe_read_user};
-use tracer_common::http::CHUNK;
+use tracer_common::{
+    http::chunk::{CHUNK, Chunk},
+    visit::Bytes,
+};
 
 /// A position in the bytes of one call.
+#[derive(Clone, Copy)]
+#[repr(C)]
 pub struct UserBytes {
     /// Next byte.
     address: u64,
@@ -28,32 +33,6 @@ impl UserBytes {
         Self { address: 0, here: 0, left: len, vector }
     }
 
-    #[inline(always)]
-    pub fn is_empty(&self) -> bool {
-        self.left == 0
-    }
-
-    /// Bytes in one piece at this position, after going on to the next buffer where this one is used up. None where
-    /// the memory cannot be read.
-    #[inline(always)]
-    pub fn piece(&mut self) -> Option<u64> {
-        if self.here == 0 {
-            let [address, len] = unsafe { bpf_probe_read_user(self.vector as *const [u64; 2]) }.ok()?;
-            self.vector += 16;
-            self.address = address;
-            self.here = if len < self.left { len } else { self.left };
-        }
-        Some(self.here)
-    }
-
-    /// Passes over `bytes`, at most [`Self::piece`].
-    #[inline(always)]
-    pub fn advance(&mut self, bytes: u64) {
-        self.address += bytes;
-        self.here -= bytes;
-        self.left -= bytes;
-    }
-
     /// The first byte, without moving on.
     #[inline(always)]
     pub fn first(&self) -> Option<u8> {
@@ -63,12 +42,45 @@ impl UserBytes {
         }
         unsafe { bpf_probe_read_user(address as *const u8) }.ok()
     }
+}
 
-    /// Copies the next bytes of this piece, at most [`CHUNK`]. Returns how many.
+impl Bytes for UserBytes {
     #[inline(always)]
-    pub fn peek(&self, chunk: &mut [u8; CHUNK]) -> Option<u32> {
+    fn left(&self) -> u64 {
+        self.left
+    }
+
+    #[inline(always)]
+    fn piece(&mut self) -> Option<u64> {
+        if self.here == 0 {
+            let [address, len] = unsafe { bpf_probe_read_user(self.vector as *const [u64; 2]) }.ok()?;
+            self.vector += 16;
+            self.address = address;
+            self.here = if len < self.left { len } else { self.left };
+        }
+        Some(self.here)
+    }
+
+    #[inline(always)]
+    fn advance(&mut self, bytes: u64) {
+        self.address += bytes;
+        self.here -= bytes;
+        self.left -= bytes;
+    }
+
+    #[inline(always)]
+    fn finish(&mut self) {
+        self.left = 0;
+    }
+
+    #[inline(always)]
+    fn peek(&self, chunk: &mut Chunk) -> Option<()> {
         let len = if self.here < CHUNK as u64 { self.here as u32 } else { CHUNK as u32 };
-        let failed = unsafe { probe_read_user(chunk.as_mut_ptr().cast(), len, self.address as *const _) };
-        if failed == 0 { Some(len) } else { None }
+        let to = chunk.bytes_mut().as_mut_ptr().cast();
+        if unsafe { probe_read_user(to, len, self.address as *const _) } != 0 {
+            return None;
+        }
+        chunk.len = len;
+        Some(())
     }
 }

@@ -9,6 +9,10 @@ use tracer_common::names;
 pub enum Strategy {
     /// One raw tracepoint at the exit of every system call.
     RawTracepoint,
+    /// A probe on a function that the service calls at the end of each request, on a 5-byte nop.
+    UprobeNop,
+    /// The same on an ordinary first instruction.
+    UprobeEntry,
 }
 
 impl Strategy {
@@ -17,6 +21,8 @@ impl Strategy {
     pub fn name(self) -> &'static str {
         match self {
             Self::RawTracepoint => "raw-tracepoint",
+            Self::UprobeNop => "uprobe-nop",
+            Self::UprobeEntry => "uprobe-entry",
         }
     }
 }

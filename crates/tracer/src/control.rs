@@ -76,7 +76,7 @@ pub fn stream(programs: Programs, drain: Drain, wakeup: Wakeup, pid: u32) -> Res
             break;
         }
     }
-    agent.programs.detach()?;
+    agent.programs.detach();
     agent.drain.drain()?;
     eprintln!("{}", serde_json::to_string(&agent.stats()?)?);
     Ok(())
@@ -152,7 +152,7 @@ impl Agent {
 
     /// While nothing is attached nothing can come, so the agent sleeps.
     fn detach(&mut self) -> Result<()> {
-        self.programs.detach()?;
+        self.programs.detach();
         self.wait.stop();
         Ok(())
     }

@@ -7,9 +7,8 @@ use anyhow::Result;
 use record::agent::AgentStats;
 use tracer_common::{
     counter::{Counter, EXCEPTIONS, FILTERED, Row},
-    event::{ANSWER_HALF, Event, PATH_CAPACITY, REQUEST_HALF, WHOLE},
+    event::{ANSWER_HALF, Event, REQUEST_HALF, WHOLE},
 };
-use zerocopy::FromBytes;
 
 use crate::{
     delays::{Delays, now_ns},
@@ -54,7 +53,7 @@ impl Intake {
     pub fn take(&mut self, bytes: &[u8]) -> Result<()> {
         self.tally.received += 1;
         match understand(bytes) {
-            Ok(event) => self.accept(event),
+            Ok(event) => self.accept(&event),
             Err(reason) => {
                 *self.tally.rejected.entry(reason).or_default() += 1;
                 Ok(())
@@ -64,8 +63,8 @@ impl Intake {
 
     fn accept(&mut self, event: &Event) -> Result<()> {
         self.tally.parsed += 1;
-        if event.kind != REQUEST_HALF {
-            self.delays.taken(event.end_ns);
+        if event.head.kind != REQUEST_HALF {
+            self.delays.taken(event.head.end_ns);
         }
         let Some(whole) = self.join.add(event) else {
             return Ok(());
@@ -112,16 +111,16 @@ fn named(counters: &[(Counter, &str)], row: &Row) -> BTreeMap<String, u64> {
     counters.iter().map(|(counter, name)| ((*name).into(), row[*counter as usize])).collect()
 }
 
-/// Finds the event in the bytes, or says why there is none.
+/// Reads the event in the bytes, or says why there is none.
 ///
 /// # Errors
 /// With the name of the reason, as the ledger has it.
-pub fn understand(bytes: &[u8]) -> Result<&Event, &'static str> {
-    let event = Event::ref_from_bytes(bytes).map_err(|_| "wrong_size")?;
-    if !matches!(event.kind, WHOLE | REQUEST_HALF | ANSWER_HALF) {
+pub fn understand(bytes: &[u8]) -> Result<Event, &'static str> {
+    let event = Event::from_wire(bytes).ok_or("wrong_size")?;
+    if !matches!(event.head.kind, WHOLE | REQUEST_HALF | ANSWER_HALF) {
         return Err("unknown_kind");
     }
-    if usize::from(event.path_len) > PATH_CAPACITY {
+    if event.path().is_none() {
         return Err("path_too_long");
     }
     Ok(event)
@@ -139,17 +138,20 @@ mod tests {
     use crate::sink::Sink;
 
     fn event(kind: u8) -> Event {
-        Event { kind, ..Event::new_zeroed() }
+        let mut event = Event::new_zeroed();
+        event.head.kind = kind;
+        event
     }
 
     #[test]
     fn bytes_that_are_no_event_are_named() {
         let good = event(WHOLE);
-        assert_eq!(understand(good.as_bytes()), Ok(&good));
+        assert_eq!(understand(good.as_bytes()), Ok(good));
         assert_eq!(understand(&good.as_bytes()[8..]), Err("wrong_size"));
         assert_eq!(understand(&[]), Err("wrong_size"));
         assert_eq!(understand(event(9).as_bytes()), Err("unknown_kind"));
-        let long = Event { path_len: PATH_CAPACITY as u8 + 1, ..good };
+        let mut long = good;
+        long.head.path_len = PATH_CAPACITY as u8 + 1;
         assert_eq!(understand(long.as_bytes()), Err("path_too_long"));
     }
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use tracer_common::event::{ANSWER_HALF, Event, REQUEST_HALF};
+use tracer_common::event::{ANSWER_HALF, Event, EventHead, REQUEST_HALF};
 
 /// Requests that may wait for their answer here. A connection that closes before it has answered leaves its
 /// requests behind, so there must be an end; with so many this map takes 3.5 MB.
@@ -18,8 +18,8 @@ pub struct Join {
 impl Join {
     /// Takes an event; gives the whole request where there is one now.
     pub fn add<'e>(&mut self, event: &'e Event) -> Option<Cow<'e, Event>> {
-        let key = (event.tgid, event.fd, event.sequence);
-        match event.kind {
+        let key = (event.head.tgid, event.head.fd, event.head.sequence);
+        match event.head.kind {
             REQUEST_HALF => {
                 // A request that waits under the same number is of an earlier connection on this descriptor.
                 let full = self.waiting.len() >= MAX_WAITING && !self.waiting.contains_key(&key);
@@ -49,13 +49,14 @@ impl Join {
 }
 
 fn joined(request: Event, answer: &Event) -> Event {
-    Event {
-        end_ns: answer.end_ns,
-        response_bytes: answer.response_bytes,
-        tid: answer.tid,
-        status: answer.status,
-        ..request
-    }
+    let head = EventHead {
+        end_ns: answer.head.end_ns,
+        response_bytes: answer.head.response_bytes,
+        tid: answer.head.tid,
+        status: answer.head.status,
+        ..request.head
+    };
+    Event { head, ..request }
 }
 
 #[cfg(test)]
@@ -67,14 +68,14 @@ mod tests {
 
     fn event(kind: u8, sequence: u32, status: u16) -> Event {
         let mut event = Event::new_zeroed();
-        (event.kind, event.sequence, event.status) = (kind, sequence, status);
+        (event.head.kind, event.head.sequence, event.head.status) = (kind, sequence, status);
         event
     }
 
     #[test]
     fn a_whole_event_passes() {
         let mut join = Join::default();
-        assert_eq!(join.add(&event(WHOLE, 0, 200)).map(|whole| whole.status), Some(200));
+        assert_eq!(join.add(&event(WHOLE, 0, 200)).map(|whole| whole.head.status), Some(200));
     }
 
     #[test]
@@ -83,8 +84,8 @@ mod tests {
         assert_eq!(join.add(&event(REQUEST_HALF, 0, 0)), None);
         assert_eq!(join.add(&event(REQUEST_HALF, 1, 0)), None);
         assert_eq!(join.waiting(), 2);
-        assert_eq!(join.add(&event(ANSWER_HALF, 1, 404)).map(|whole| whole.status), Some(404));
-        assert_eq!(join.add(&event(ANSWER_HALF, 0, 200)).map(|whole| whole.status), Some(200));
+        assert_eq!(join.add(&event(ANSWER_HALF, 1, 404)).map(|whole| whole.head.status), Some(404));
+        assert_eq!(join.add(&event(ANSWER_HALF, 0, 200)).map(|whole| whole.head.status), Some(200));
         assert_eq!((join.waiting(), join.unmatched()), (0, 0));
     }
 

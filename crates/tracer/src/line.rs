@@ -16,21 +16,21 @@ pub struct Scratch {
 /// # Errors
 /// When it cannot be serialised.
 pub fn append(event: &Event, scratch: &mut Scratch, batch: &mut Vec<u8>) -> Result<()> {
-    let method = event.method.to_be_bytes();
-    let method = &method[event.method.leading_zeros() as usize / 8..];
-    let path = &event.path[..usize::from(event.path_len)];
+    let method = event.head.method.to_be_bytes();
+    let method = &method[event.head.method.leading_zeros() as usize / 8..];
+    let path = event.path().unwrap_or_default();
     let record = RequestRecord {
-        start_ns: event.start_ns,
-        duration_ns: event.end_ns.saturating_sub(event.start_ns),
-        pid: event.tgid,
-        tid: event.tid,
-        fd: event.fd,
+        start_ns: event.head.start_ns,
+        duration_ns: event.head.end_ns.saturating_sub(event.head.start_ns),
+        pid: event.head.tgid,
+        tid: event.head.tid,
+        fd: event.head.fd,
         method: text(method, &mut scratch.method),
         path: text(path, &mut scratch.path),
-        path_truncated: event.path_truncated != 0,
-        status: event.status,
-        request_bytes: event.request_bytes,
-        response_bytes: event.response_bytes,
+        path_truncated: event.head.path_truncated != 0,
+        status: event.head.status,
+        request_bytes: event.head.request_bytes,
+        response_bytes: event.head.response_bytes,
     };
     serde_json::to_writer(&mut *batch, &record)?;
     batch.push(b'\n');
@@ -62,13 +62,13 @@ mod tests {
 
     fn event() -> Event {
         let mut event = Event::new_zeroed();
-        event.kind = WHOLE;
-        event.method = u64::from_be_bytes(*b"\0\0\0\0\0GET");
+        event.head.kind = WHOLE;
+        event.head.method = u64::from_be_bytes(*b"\0\0\0\0\0GET");
         event.path[..6].copy_from_slice(b"/plain");
-        event.path_len = 6;
-        (event.start_ns, event.end_ns) = (1_000, 64_000);
-        (event.tgid, event.tid, event.fd, event.status) = (41, 42, 7, 200);
-        (event.request_bytes, event.response_bytes) = (u64::MAX, 3);
+        event.head.path_len = 6;
+        (event.head.start_ns, event.head.end_ns) = (1_000, 64_000);
+        (event.head.tgid, event.head.tid, event.head.fd, event.head.status) = (41, 42, 7, 200);
+        (event.head.request_bytes, event.head.response_bytes) = (u64::MAX, 3);
         event
     }
 

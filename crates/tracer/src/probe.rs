@@ -1,4 +1,4 @@
-//! Which strategies this kernel takes. Each is tried on this very process: loaded, attached and detached.
+//! Which strategies this kernel takes. Each is tried on this very process: loaded, and where it can be, attached.
 
 use std::{io::Write, path::Path};
 
@@ -40,6 +40,10 @@ fn is_of_the_object(error: &Error) -> bool {
 
 fn try_out(object: &Path, strategy: Strategy) -> Result<()> {
     let (mut programs, _events) = Programs::load(object, &Choice::usual(std::process::id(), strategy))?;
-    programs.attach()?;
-    programs.detach()
+    // The probes on functions find theirs only in a service that has them.
+    if !matches!(strategy, Strategy::UprobeNop | Strategy::UprobeEntry) {
+        programs.attach()?;
+        programs.detach();
+    }
+    Ok(())
 }

@@ -5,30 +5,29 @@ use std::{path::Path, time::Instant};
 use anyhow::{Context, Result};
 use aya::{
     Ebpf,
-    maps::{HashMap, MapData, PerCpuArray, RingBuf},
-    programs::{RawTracePoint, raw_trace_point::RawTracePointLinkId},
+    maps::{Array, MapData, PerCpuArray, RingBuf},
 };
 use record::agent::{LoadedMap, LoadedProgram};
 use tracer_common::{
-    connection::Connection,
     counter::{COUNTERS, Row, closes},
     names,
 };
 
 use crate::{
     choice::{Choice, Strategy},
+    hooks::Link,
     loaded, loader,
 };
-
-/// A connection as the kernel hands it out: bytes that the agent only counts.
-type OpaqueConnection = [u8; size_of::<Connection>()];
 
 /// The loaded programs.
 pub struct Programs {
     ebpf: Ebpf,
+    strategy: Strategy,
+    pid: u32,
     counters: PerCpuArray<MapData, Row>,
-    connections: HashMap<MapData, u64, OpaqueConnection>,
-    link: Option<RawTracePointLinkId>,
+    attachment: Array<MapData, u64>,
+    attachments: u64,
+    links: Vec<Link>,
     /// From reading the object to loaded programs, in nanoseconds.
     pub load_ns: u64,
     /// The programs as the kernel describes them.
@@ -37,10 +36,8 @@ pub struct Programs {
     pub maps: Vec<LoadedMap>,
 }
 
-const PROGRAM: &str = "raw_tracepoint_sys_exit";
 /// Readings of the counters until one is without a hit under way.
 const READINGS: u32 = 100;
-const TRACEPOINT: &str = "sys_exit";
 
 impl Programs {
     /// Loads what was chosen from `object`, and takes out the ring buffer.
@@ -56,22 +53,33 @@ impl Programs {
         anyhow::ensure!(Path::new(&format!("/proc/{pid}")).exists(), "there is no process {pid}");
         let mut ebpf = loader::without_kernel_types()
             .override_global(names::TARGET_TGID, &pid, true)
-            .override_global("STAGE", &(choice.stage as u32), false)
-            .override_global("WAKEUP_BYTES", &choice.wakeup_bytes(), false)
+            .override_global(names::STAGE, &(choice.stage as u32), true)
+            .override_global(names::WAKEUP_BYTES, &choice.wakeup_bytes(), true)
             .map_max_entries(names::EVENTS, choice.ring_bytes)
             .load(&bytes)
             .with_context(|| format!("cannot load the object {}", object.display()))?;
-        match choice.strategy {
-            Strategy::RawTracepoint => {
-                program(&mut ebpf)?.load().context("the kernel refuses `raw-tracepoint`")?;
-            }
+        for hook in choice.strategy.hooks() {
+            let name = choice.strategy.name();
+            hook.load(&mut ebpf).with_context(|| format!("the kernel refuses `{name}`"))?;
         }
         let events = RingBuf::try_from(take(&mut ebpf, names::EVENTS)?)?;
         let counters = PerCpuArray::try_from(take(&mut ebpf, names::COUNTERS)?)?;
-        let connections = HashMap::try_from(take(&mut ebpf, names::CONNECTIONS)?)?;
+        let attachment = Array::try_from(take(&mut ebpf, names::ATTACHMENT)?)?;
         let load_ns = started.elapsed().as_nanos() as u64;
         let (loaded, maps) = (loaded::programs(&ebpf)?, loaded::maps()?);
-        Ok((Self { ebpf, counters, connections, link: None, load_ns, loaded, maps }, events))
+        let programs = Self {
+            ebpf,
+            strategy: choice.strategy,
+            pid,
+            counters,
+            attachment,
+            attachments: 0,
+            links: Vec::new(),
+            load_ns,
+            loaded,
+            maps,
+        };
+        Ok((programs, events))
     }
 
     /// Attaches, unless that is already so. Connections that were followed before are forgotten first: what passed
@@ -80,28 +88,30 @@ impl Programs {
     /// # Errors
     /// With the kernel's reason.
     pub fn attach(&mut self) -> Result<()> {
-        if self.link.is_none() {
-            self.forget_connections()?;
-            self.link =
-                Some(program(&mut self.ebpf)?.attach(TRACEPOINT).context("cannot attach `raw-tracepoint`")?);
+        if self.is_attached() {
+            return Ok(());
         }
+        self.attachments += 1;
+        self.attachment.set(0, self.attachments, 0)?;
+        let mut links = Vec::new();
+        for hook in self.strategy.hooks() {
+            let name = self.strategy.name();
+            links.push(
+                hook.attach(&mut self.ebpf, self.pid).with_context(|| format!("cannot attach `{name}`"))?,
+            );
+        }
+        self.links = links;
         Ok(())
     }
 
     /// Detaches, unless that is already so.
-    ///
-    /// # Errors
-    /// With the kernel's reason.
-    pub fn detach(&mut self) -> Result<()> {
-        if let Some(link) = self.link.take() {
-            program(&mut self.ebpf)?.detach(link)?;
-        }
-        Ok(())
+    pub fn detach(&mut self) {
+        self.links.clear();
     }
 
     /// Is it attached?
     pub fn is_attached(&self) -> bool {
-        self.link.is_some()
+        !self.links.is_empty()
     }
 
     /// Runs of the programs while run-time statistics were on, and their time in nanoseconds.
@@ -140,20 +150,6 @@ impl Programs {
         }
         Ok(sum)
     }
-
-    fn forget_connections(&mut self) -> Result<()> {
-        let keys: Vec<u64> = self.connections.keys().collect::<Result<_, _>>()?;
-        for key in keys {
-            self.connections.remove(&key)?;
-        }
-        Ok(())
-    }
-}
-
-fn program(ebpf: &mut Ebpf) -> Result<&mut RawTracePoint> {
-    let program =
-        ebpf.program_mut(PROGRAM).with_context(|| format!("the object holds no program `{PROGRAM}`"))?;
-    Ok(program.try_into()?)
 }
 
 fn take(ebpf: &mut Ebpf, name: &str) -> Result<aya::maps::Map> {

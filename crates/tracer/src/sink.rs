@@ -100,10 +100,10 @@ mod tests {
     fn no_line_is_longer_than_the_room_for_one() {
         for byte in [0, 0xff] {
             let mut event = Event::new_zeroed();
-            (event.kind, event.method, event.end_ns) = (WHOLE, u64::from_be_bytes([byte; 8]), u64::MAX);
-            (event.tgid, event.tid, event.fd) = (u32::MAX, u32::MAX, i32::MIN);
-            (event.request_bytes, event.response_bytes, event.status) = (u64::MAX, u64::MAX, u16::MAX);
-            (event.path, event.path_len) = ([byte; PATH_CAPACITY], PATH_CAPACITY as u8);
+            (event.head.kind, event.head.method, event.head.end_ns) = (WHOLE, u64::from_be_bytes([byte; 8]), u64::MAX);
+            (event.head.tgid, event.head.tid, event.head.fd) = (u32::MAX, u32::MAX, i32::MIN);
+            (event.head.request_bytes, event.head.response_bytes, event.head.status) = (u64::MAX, u64::MAX, u16::MAX);
+            (event.path, event.head.path_len) = ([byte; PATH_CAPACITY], PATH_CAPACITY as u8);
             let mut batch = Vec::new();
             append(&event, &mut Scratch::default(), &mut batch).unwrap();
             assert!(batch.len() <= LINE_BYTES, "{}", batch.len());

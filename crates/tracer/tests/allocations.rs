@@ -44,12 +44,12 @@ impl Write for Out {
 /// Of every eight events, two are a request and its answer apart, one has a path that is no text, and one is none.
 fn event(number: u32) -> Event {
     let mut event = Event::new_zeroed();
-    event.method = u64::from_be_bytes(*b"\0\0\0\0POST");
+    event.head.method = u64::from_be_bytes(*b"\0\0\0\0POST");
     event.path[..8].copy_from_slice(b"/bytes/7");
-    event.path_len = 8;
-    (event.start_ns, event.end_ns) = (u64::from(number), u64::from(number) + 60_000);
-    event.sequence = number & !7;
-    event.kind = match number % 8 {
+    event.head.path_len = 8;
+    (event.head.start_ns, event.head.end_ns) = (u64::from(number), u64::from(number) + 60_000);
+    event.head.sequence = number & !7;
+    event.head.kind = match number % 8 {
         0 => REQUEST_HALF,
         3 => ANSWER_HALF,
         7 => 9,

@@ -26,9 +26,9 @@ fn keep_alive() {
         (0..100).map(|number| format!("GET /{number:03} {} 21>41", 400 + number)).collect();
     let watch = Watch::follow(&moves);
     assert_eq!(watch.records().iter().map(|line| without_sizes(line)).collect::<Vec<_>>(), texts(&expect));
-    assert!(watch.events.iter().all(|event| event.kind == WHOLE));
+    assert!(watch.events.iter().all(|event| event.head.kind == WHOLE));
     assert_eq!(
-        watch.events.iter().map(|event| event.sequence).collect::<Vec<_>>(),
+        watch.events.iter().map(|event| event.head.sequence).collect::<Vec<_>>(),
         (0..100).collect::<Vec<_>>()
     );
 }
@@ -51,7 +51,7 @@ fn pipelining_up_to_the_limit() {
         let records = watch.records();
         assert_eq!(records.iter().map(|line| without_sizes(line)).collect::<Vec<_>>(), expect, "{depth}");
         // All but the newest leave as halves.
-        let count = |kind| watch.events.iter().filter(|event| event.kind == kind).count() as u32;
+        let count = |kind| watch.events.iter().filter(|event| event.head.kind == kind).count() as u32;
         assert_eq!((count(REQUEST_HALF), count(ANSWER_HALF), count(WHOLE)), (depth - 1, depth - 1, 1));
         assert!(watch.exceptions.is_empty(), "{watch}");
     }
@@ -136,5 +136,5 @@ fn a_descriptor_used_again_begins_anew() {
     let watch = Watch::follow(&moves);
     assert_eq!(watch.exceptions["closed_before_answer"], 2);
     let last = watch.events.last().expect("an event");
-    assert_eq!((last.kind, last.sequence, last.status), (WHOLE, 0, 402));
+    assert_eq!((last.head.kind, last.head.sequence, last.head.status), (WHOLE, 0, 402));
 }

@@ -3,7 +3,10 @@
 use proptest::prelude::{
     ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
-use tracer_common::connection::MAX_IN_FLIGHT;
+use tracer_common::{
+    connection::MAX_IN_FLIGHT,
+    event::{Event, EventHead},
+};
 
 use crate::{
     check::{in_buffers, in_calls},
@@ -51,7 +54,7 @@ proptest! {
         let watch = Watch::follow(&in_calls(&dialogue.moves, size));
         for event in &watch.events {
             prop_assert!(!event.path.contains(&CANARY), "{:?}", event);
-            prop_assert!(!event.method.to_be_bytes().contains(&CANARY), "{:?}", event);
+            prop_assert!(!event.head.method.to_be_bytes().contains(&CANARY), "{:?}", event);
         }
     }
 
@@ -60,10 +63,20 @@ proptest! {
         let calls = in_calls(&dialogue.moves, size);
         let watch = Watch::follow(&calls[missed.index(calls.len())..]);
         for event in &watch.events {
-            let path = &event.path[..usize::from(event.path_len)];
+            let path = &event.path[..usize::from(event.head.path_len)];
             // A body may hold whole requests, and a first call that begins with one looks like any other.
             let decoy = DECOY_PATHS.contains(&path);
             prop_assert!(decoy || !path.contains(&CANARY), "{:?}", event);
+        }
+    }
+
+    #[test]
+    fn the_short_way_is_the_long_way(moves in moves(), dialogue in dialogue(), size in 1..400_usize) {
+        for moves in [&moves, &dialogue.moves, &in_calls(&moves, size), &in_calls(&dialogue.moves, size)] {
+            let (short, long) = (Watch::follow(moves), Watch::follow_the_long_way(moves));
+            let events = |watch: &Watch| watch.events.iter().map(what_it_says).collect::<Vec<_>>();
+            prop_assert_eq!(events(&short), events(&long));
+            prop_assert_eq!(short.exceptions, long.exceptions);
         }
     }
 
@@ -74,9 +87,14 @@ proptest! {
         let parts = Watch::follow(&in_calls(&moves, sizes));
         prop_assert!(parts.connection().is_none_or(|connection| connection.in_flight() <= MAX_IN_FLIGHT + 1));
         for event in parts.events.iter().chain(&whole.events) {
-            prop_assert!(usize::from(event.path_len) <= event.path.len());
+            prop_assert!(usize::from(event.head.path_len) <= event.path.len());
         }
     }
+}
+
+/// An event without the bytes that mean nothing.
+fn what_it_says(event: &Event) -> (EventHead, Option<Vec<u8>>) {
+    (event.head, event.path().map(<[u8]>::to_vec))
 }
 
 /// Anything, and pieces of HTTP in any order.

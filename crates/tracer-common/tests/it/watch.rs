@@ -1,16 +1,20 @@
-//! Follows one connection as `follow.rs` of the kernel side does, call by call and step by step.
+//! Follows one connection as the kernel side does, call by call.
 
 use std::collections::{BTreeMap, HashMap};
 
-use tracer_common::{
-    connection::{Connection, Outcome},
-    event::{ANSWER_HALF, Event, REQUEST_HALF, WHOLE},
-    http::{CHUNK, Chunk, may_begin_request},
-};
-use zerocopy::FromZeros as _;
+use std::cell::{Cell, RefCell};
 
-/// As in the kernel side.
-const MAX_STEPS: u32 = 4096;
+use tracer_common::{
+    connection::Connection,
+    counter::{Counter, EXCEPTIONS},
+    event::{ANSWER_HALF, Event, REQUEST_HALF, WHOLE},
+    http::{
+        chunk::{CHUNK, Chunk},
+        may_begin_request,
+    },
+    visit::{self, Bytes, Cursor, MAX_STEPS, Outlet},
+};
+use zerocopy::{FromZeros as _, IntoBytes as _};
 
 /// What a process does with a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +33,9 @@ pub(crate) enum Move {
 #[derive(Default)]
 pub(crate) struct Watch {
     connection: Option<Connection>,
-    clock_ns: u64,
+    /// Where true, every call goes step by step.
+    long_way: bool,
+    outlet: Kept,
     /// What has left, in order.
     pub(crate) events: Vec<Event>,
     /// What could not be followed, by why.
@@ -61,9 +67,17 @@ impl Watch {
         }
     }
 
+    /// The same, but never by the short way.
+    pub(crate) fn follow_the_long_way(moves: &[Move]) -> Self {
+        let mut watch = Self { long_way: true, ..Self::default() };
+        for step in moves {
+            watch.step(step);
+        }
+        watch
+    }
+
     /// One call that has read into `buffers`.
     pub(crate) fn read(&mut self, buffers: &[&[u8]]) {
-        self.clock_ns += 1;
         let Some(first) = buffers.concat().first().copied() else {
             return;
         };
@@ -73,125 +87,74 @@ impl Watch {
         let Some(mut connection) = self.connection else {
             return;
         };
+        self.outlet.tick();
         if connection.begin_read() {
-            let mut cursor = Cursor::new(buffers);
-            while let Some(here) = cursor.piece() {
-                self.read_step(&mut connection, &mut cursor, here);
+            let (mut cursor, mut chunk) = (Cursor::new(Buffers::new(buffers)), Chunk::EMPTY);
+            if !self.long_way {
+                cursor.begin_read(&mut connection, &mut chunk, &self.outlet);
             }
-            if !self.close_visit(&cursor) {
+            for _ in 0..MAX_STEPS {
+                if !cursor.goes_on() || !cursor.read_step(&mut connection, &mut chunk, &self.outlet) {
+                    break;
+                }
+            }
+            if !cursor.close(&self.outlet) {
                 connection.requests.give_up();
             }
         }
-        self.connection = Some(connection);
-    }
-
-    fn read_step(&mut self, connection: &mut Connection, cursor: &mut Cursor<'_>, here: u64) {
-        let skippable = connection.requests.skippable();
-        if skippable != 0 {
-            let skipped = skippable.min(here);
-            connection.skip_read(skipped);
-            return cursor.pass(skipped);
-        }
-        if cursor.refill() {
-            return;
-        }
-        if connection.must_spill() {
-            self.send(connection, REQUEST_HALF);
-            connection.spilled();
-        }
-        let now_ns = if connection.requests.at_start() { self.clock_ns } else { 0 };
-        let (to, outcome) = connection.read(&cursor.chunk, cursor.taken, now_ns);
-        cursor.took(to, outcome);
+        self.keep(Some(connection));
     }
 
     /// One call that has written `buffers`.
     pub(crate) fn write(&mut self, buffers: &[&[u8]]) {
-        self.clock_ns += 1;
         let Some(mut connection) = self.connection.filter(|connection| !connection.answers.is_lost()) else {
             return;
         };
+        self.outlet.tick();
         if connection.in_flight() == 0 {
-            connection.answers.give_up();
-            self.except("answer_without_request", 1);
+            visit::answer_without_request(&mut connection, &self.outlet);
         } else {
-            let mut cursor = Cursor::new(buffers);
-            while let Some(here) = cursor.piece() {
-                self.write_step(&mut connection, &mut cursor, here);
+            let (mut cursor, mut chunk) = (Cursor::new(Buffers::new(buffers)), Chunk::EMPTY);
+            if !self.long_way {
+                cursor.begin_written(&mut connection, &mut chunk, &self.outlet);
             }
-            if !self.close_visit(&cursor) {
+            for _ in 0..MAX_STEPS {
+                if !cursor.goes_on() || !cursor.write_step(&mut connection, &mut chunk, &self.outlet) {
+                    break;
+                }
+            }
+            if !cursor.close(&self.outlet) {
                 connection.answers.give_up();
             }
         }
-        self.connection = Some(connection);
-    }
-
-    fn write_step(&mut self, connection: &mut Connection, cursor: &mut Cursor<'_>, here: u64) {
-        let skippable = connection.answers.skippable();
-        let outcome = if skippable != 0 {
-            let skipped = skippable.min(here);
-            let outcome = connection.skip_written(skipped);
-            cursor.pass(skipped);
-            outcome
-        } else if cursor.refill() {
-            return;
-        } else {
-            let (to, outcome) = connection.write(&cursor.chunk, cursor.taken);
-            cursor.took(to, outcome);
-            outcome
-        };
-        if outcome == Outcome::AnswerEnd {
-            self.send_answer(connection);
-        }
+        self.keep(Some(connection));
     }
 
     fn send_file(&mut self, bytes: u64) {
-        let Some(mut connection) = self.connection else {
-            return;
-        };
-        if connection.answers.skippable() < bytes {
-            connection.answers.give_up();
-            self.except("not_http", 1);
-        } else if connection.skip_written(bytes) == Outcome::AnswerEnd {
-            self.send_answer(&mut connection);
+        if let Some(mut connection) = self.connection {
+            self.outlet.tick();
+            visit::sent_file(&mut connection, bytes, &self.outlet);
+            self.keep(Some(connection));
         }
-        self.connection = Some(connection);
     }
 
     fn close(&mut self) {
-        let Some(mut connection) = self.connection.take() else {
-            return;
-        };
-        if connection.answers.ends_with_connection() {
-            connection.end_with_connection();
-            self.send_answer(&mut connection);
+        if let Some(mut connection) = self.connection {
+            self.outlet.tick();
+            visit::closed(&mut connection, &self.outlet);
+            self.keep(None);
         }
-        self.except("closed_before_answer", connection.in_flight());
     }
 
-    fn close_visit(&mut self, cursor: &Cursor<'_>) -> bool {
-        if cursor.lost {
-            self.except("not_http", 1);
-        } else if cursor.left != 0 {
-            self.except("scan_limit", 1);
-        }
-        cursor.left == 0
-    }
-
-    fn send_answer(&mut self, connection: &mut Connection) {
-        let kind = connection.answered();
-        self.send(connection, kind);
-    }
-
-    fn send(&mut self, connection: &Connection, kind: u8) {
-        let mut event = Event::new_zeroed();
-        connection.fill(&mut event, kind);
-        event.end_ns = self.clock_ns;
-        self.events.push(event);
-    }
-
-    fn except(&mut self, reason: &'static str, count: u32) {
-        if count != 0 {
-            *self.exceptions.entry(reason).or_default() += count;
+    /// Keeps what a call has left behind.
+    fn keep(&mut self, connection: Option<Connection>) {
+        self.connection = connection;
+        self.events.append(&mut self.outlet.events.borrow_mut());
+        for (counter, count) in self.outlet.counts.take() {
+            let named = EXCEPTIONS.iter().find(|(exception, _)| *exception as u32 == counter);
+            if let Some((_, reason)) = named.filter(|_| count != 0) {
+                *self.exceptions.entry(reason).or_default() += count as u32;
+            }
         }
     }
 
@@ -201,12 +164,12 @@ impl Watch {
         let mut waiting = HashMap::new();
         let mut records = Vec::new();
         for event in &self.events {
-            match event.kind {
+            match event.head.kind {
                 WHOLE => records.push(record(event, event)),
-                REQUEST_HALF => assert_eq!(waiting.insert(event.sequence, event), None, "a number twice"),
+                REQUEST_HALF => assert_eq!(waiting.insert(event.head.sequence, event), None, "a number twice"),
                 ANSWER_HALF => {
                     let request =
-                        waiting.remove(&event.sequence).expect("an answer half has its request half");
+                        waiting.remove(&event.head.sequence).expect("an answer half has its request half");
                     records.push(record(request, event));
                 }
                 kind => panic!("an event of kind {kind}"),
@@ -217,43 +180,71 @@ impl Watch {
 }
 
 fn record(request: &Event, answer: &Event) -> String {
-    assert!(request.start_ns > 0 && request.start_ns <= answer.end_ns, "{request:?}");
-    let method = request.method.to_be_bytes();
+    assert!(request.head.start_ns > 0 && request.head.start_ns <= answer.head.end_ns, "{request:?}");
+    let method = request.head.method.to_be_bytes();
     format!(
         "{} {}{} {} {}>{}",
         String::from_utf8_lossy(&method).trim_start_matches('\0'),
-        String::from_utf8_lossy(&request.path[..usize::from(request.path_len)]),
-        if request.path_truncated == 0 { "" } else { "..." },
-        answer.status,
-        request.request_bytes,
-        answer.response_bytes,
+        String::from_utf8_lossy(request.path().expect("a path")),
+        if request.head.path_truncated == 0 { "" } else { "..." },
+        answer.head.status,
+        request.head.request_bytes,
+        answer.head.response_bytes,
     )
 }
 
-/// How far one call has got.
-struct Cursor<'a> {
+/// Keeps what a call sends and counts.
+#[derive(Default)]
+struct Kept {
+    clock_ns: Cell<u64>,
+    events: RefCell<Vec<Event>>,
+    counts: RefCell<BTreeMap<u32, u64>>,
+}
+
+impl Kept {
+    fn tick(&self) {
+        self.clock_ns.set(self.clock_ns.get() + 1);
+    }
+}
+
+impl Outlet for Kept {
+    fn now_ns(&self) -> u64 {
+        self.clock_ns.get()
+    }
+
+    fn send(&self, connection: &Connection, kind: u8) {
+        let mut event = Event::new_zeroed();
+        connection.fill(&mut event.head, kind);
+        event.head.end_ns = self.now_ns();
+        event.path.copy_from_slice(connection.line.path.as_bytes());
+        self.events.borrow_mut().push(event);
+    }
+
+    fn add(&self, counter: Counter, amount: u64) {
+        *self.counts.borrow_mut().entry(counter as u32).or_default() += amount;
+    }
+}
+
+/// The buffers of one call.
+struct Buffers<'a> {
     buffers: &'a [&'a [u8]],
     /// Position in the first of `buffers`.
     at: usize,
     left: usize,
-    steps: u32,
-    chunk: Chunk,
-    taken: usize,
-    lost: bool,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> Buffers<'a> {
     fn new(buffers: &'a [&'a [u8]]) -> Self {
-        let left = buffers.iter().map(|buffer| buffer.len()).sum();
-        Self { buffers, at: 0, left, steps: 0, chunk: Chunk::EMPTY, taken: 0, lost: false }
+        Self { buffers, at: 0, left: buffers.iter().map(|buffer| buffer.len()).sum() }
+    }
+}
+
+impl Bytes for Buffers<'_> {
+    fn left(&self) -> u64 {
+        self.left as u64
     }
 
-    /// Bytes in one piece at this position; None at the end, after a loss, or when the steps are used up.
     fn piece(&mut self) -> Option<u64> {
-        if self.left == 0 || self.lost || self.steps == MAX_STEPS {
-            return None;
-        }
-        self.steps += 1;
         if self.at == self.buffers[0].len() {
             self.buffers = &self.buffers[1..];
             self.at = 0;
@@ -261,34 +252,20 @@ impl<'a> Cursor<'a> {
         Some((self.buffers[0].len() - self.at) as u64)
     }
 
-    /// Copies the next bytes into the chunk if it is used up.
-    fn refill(&mut self) -> bool {
-        let empty = self.taken >= self.chunk.len as usize;
-        if empty {
-            let rest = &self.buffers[0][self.at..];
-            let len = rest.len().min(CHUNK);
-            self.chunk.bytes[..len].copy_from_slice(&rest[..len]);
-            self.chunk.len = len as u32;
-            self.taken = 0;
-        }
-        empty
+    fn advance(&mut self, bytes: u64) {
+        self.at += bytes as usize;
+        self.left -= bytes as usize;
     }
 
-    /// Goes on by bytes of a body, and past what was copied of them.
-    fn pass(&mut self, bytes: u64) {
-        self.advance(bytes as usize);
-        self.taken = (self.taken + bytes as usize).min(self.chunk.len as usize);
+    fn finish(&mut self) {
+        self.left = 0;
     }
 
-    /// Goes on to `to` in the chunk.
-    fn took(&mut self, to: usize, outcome: Outcome) {
-        self.advance(to - self.taken);
-        self.taken = to;
-        self.lost = outcome == Outcome::Lost;
-    }
-
-    fn advance(&mut self, bytes: usize) {
-        self.at += bytes;
-        self.left -= bytes;
+    fn peek(&self, chunk: &mut Chunk) -> Option<()> {
+        let rest = &self.buffers[0][self.at..];
+        let len = rest.len().min(CHUNK);
+        chunk.bytes_mut()[..len].copy_from_slice(&rest[..len]);
+        chunk.len = len as u32;
+        Some(())
     }
 }

@@ -1,0 +1,53 @@
+//! What a request line says, as far as it may leave the kernel.
+
+use zerocopy::IntoBytes as _;
+
+use crate::event::{PATH_CAPACITY, PATH_WORDS};
+
+/// What the request line said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct RequestLine {
+    /// Method, as in [`crate::event::EventHead::method`].
+    pub method: u64,
+    /// Bytes of `path` in use.
+    pub path_len: u32,
+    /// 1 if the path is longer than what is kept.
+    pub path_truncated: u32,
+    /// Path up to `?`, the first byte in the lowest bits of the first word.
+    pub path: [u64; PATH_WORDS],
+}
+
+/// `HEAD`, as in [`RequestLine::method`].
+const HEAD: u64 = u32::from_be_bytes(*b"HEAD") as u64;
+
+impl RequestLine {
+    /// The line before the first byte.
+    pub const NEW: Self = Self { method: 0, path_len: 0, path_truncated: 0, path: [0; PATH_WORDS] };
+
+    /// Begins a line with a method.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, method: u64) {
+        self.method = method;
+        self.path_len = 0;
+        self.path_truncated = 0;
+    }
+
+    /// Adds a byte to the path, while there is room.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, byte: u8) {
+        if (self.path_len as usize) < PATH_CAPACITY {
+            self.path.as_mut_bytes()[self.path_len as usize] = byte;
+            self.path_len += 1;
+        } else {
+            self.path_truncated = 1;
+        }
+    }
+
+    /// Is the method `HEAD`?
+    #[inline(always)]
+    #[must_use]
+    pub fn is_head(&self) -> bool {
+        self.method == HEAD
+    }
+}

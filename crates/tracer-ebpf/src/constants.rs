@@ -1,0 +1,29 @@
+//! What the agent sets before it loads the programs. The verifier knows these values and removes what they rule out.
+
+use tracer_common::names::{NEVER, stage};
+
+#[unsafe(no_mangle)]
+static TARGET_TGID: u32 = 0;
+#[unsafe(no_mangle)]
+static STAGE: u32 = stage::FULL;
+#[unsafe(no_mangle)]
+static WAKEUP_BYTES: u64 = NEVER;
+
+/// Thread group id of the watched process.
+#[inline(always)]
+pub fn target_tgid() -> u32 {
+    // Volatile, here and below, or the compiler would take the value it sees for the one that the agent sets.
+    unsafe { core::ptr::read_volatile(&raw const TARGET_TGID) }
+}
+
+/// Do the programs go on to this stage?
+#[inline(always)]
+pub fn reaches(stage: u32) -> bool {
+    unsafe { core::ptr::read_volatile(&raw const STAGE) >= stage }
+}
+
+/// Bytes of events that wake the agent.
+#[inline(always)]
+pub fn wakeup_bytes() -> u64 {
+    unsafe { core::ptr::read_volatile(&raw const WAKEUP_BYTES) }
+}

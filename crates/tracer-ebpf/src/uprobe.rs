@@ -1,0 +1,103 @@
+//! Strategies `uprobe-nop` and `uprobe-entry`: a probe on a function that the service calls at the end of each request.
+//!
+//! The service tells all that a record says, so nothing is parsed and nothing is followed; but it must have been
+//! built to tell it. Sizes are of bodies: the service does not know how long its heads were.
+
+use aya_ebpf::{
+    helpers::{bpf_get_current_pid_tgid, bpf_probe_read_user, generated::bpf_probe_read_user as probe_read_user},
+    macros::uprobe,
+    programs::ProbeContext,
+};
+use tracer_common::{
+    counter::Counter,
+    event::{Event, EventHead, PATH_CAPACITY, SHORT_PATH_CAPACITY, ShortEvent, WHOLE},
+    names::stage,
+};
+
+use crate::{constants, ledger::Ledger};
+
+/// What the service tells, as our target lays it out (`RequestMark` in crates/target/src/mark.rs), up to the path.
+#[repr(C)]
+struct Mark {
+    start_ns: u64,
+    end_ns: u64,
+    request_bytes: u64,
+    response_bytes: u64,
+    /// Padded with zeros at the end.
+    method: u64,
+    path_len: u32,
+    status: u16,
+    path_truncated: u8,
+    _reserved: u8,
+}
+
+#[uprobe]
+#[inline(always)]
+#[allow(clippy::needless_pass_by_value, reason = "the macro hands the context over by value")]
+pub fn uprobe_request(context: ProbeContext) -> u32 {
+    if let Some(ledger) = Ledger::open() {
+        request(ledger, &context);
+    }
+    0
+}
+
+#[inline(always)]
+fn request(ledger: Ledger, context: &ProbeContext) {
+    let pid_tgid = bpf_get_current_pid_tgid();
+    if (pid_tgid >> 32) as u32 != constants::target_tgid() {
+        return ledger.count(Counter::OtherProcess);
+    }
+    let Some(address) = context.arg::<u64>(0) else {
+        return ledger.count(Counter::Fault);
+    };
+    if !constants::reaches(stage::COPY) {
+        return ledger.count(Counter::Stage);
+    }
+    let Ok(mark) = (unsafe { bpf_probe_read_user(address as *const Mark) }) else {
+        return ledger.count(Counter::Fault);
+    };
+    let path = address + size_of::<Mark>() as u64;
+    if mark.path_len as usize <= SHORT_PATH_CAPACITY {
+        submit::<ShortEvent, SHORT_PATH_CAPACITY>(ledger, pid_tgid, &mark, path);
+    } else if mark.path_len as usize <= PATH_CAPACITY {
+        submit::<Event, PATH_CAPACITY>(ledger, pid_tgid, &mark, path);
+    } else {
+        ledger.count(Counter::Fault);
+    }
+}
+
+#[inline(always)]
+fn submit<E: 'static, const CAPACITY: usize>(ledger: Ledger, pid_tgid: u64, mark: &Mark, path: u64) {
+    ledger.submit_sized::<E>(|event| {
+        fill(unsafe { &mut *event }, pid_tgid, mark);
+        let to = unsafe { event.add(1) }.cast();
+        // Where it cannot be read the kernel leaves zeros.
+        unsafe { probe_read_user(to, CAPACITY as u32, path as *const _) };
+    });
+}
+
+#[inline(always)]
+fn fill(event: &mut EventHead, pid_tgid: u64, mark: &Mark) {
+    event.start_ns = mark.start_ns;
+    event.end_ns = mark.end_ns;
+    event.request_bytes = mark.request_bytes;
+    event.response_bytes = mark.response_bytes;
+    event.method = padded_at_front(mark.method);
+    event.tgid = (pid_tgid >> 32) as u32;
+    event.tid = pid_tgid as u32;
+    // The service does not tell its descriptor.
+    event.fd = -1;
+    event.sequence = 0;
+    event.status = mark.status;
+    event.kind = WHOLE;
+    event.path_len = mark.path_len as u8;
+    event.path_truncated = mark.path_truncated;
+    event.reserved = [0; 3];
+}
+
+/// A word of text that is padded with zeros at its end, as a big-endian number that is padded at its front.
+#[inline(always)]
+fn padded_at_front(word: u64) -> u64 {
+    let text = word.swap_bytes();
+    if text == 0 { 0 } else { text >> (text.trailing_zeros() / 8 * 8) }
+}
