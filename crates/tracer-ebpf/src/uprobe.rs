@@ -4,7 +4,9 @@
 //! built to tell it. Sizes are of bodies: the service does not know how long its heads were.
 
 use aya_ebpf::{
-    helpers::{bpf_get_current_pid_tgid, bpf_probe_read_user, generated::bpf_probe_read_user as probe_read_user},
+    helpers::{
+        bpf_get_current_pid_tgid, bpf_probe_read_user, generated::bpf_probe_read_user as probe_read_user,
+    },
     macros::uprobe,
     programs::ProbeContext,
 };

@@ -40,7 +40,9 @@ impl Strategy {
             Self::RawTracepoint => {
                 &[Hook::RawTracepoint { program: "raw_tracepoint_sys_exit", tracepoint: "sys_exit" }]
             }
-            Self::UprobeNop => &[Hook::Uprobe { program: "uprobe_request", function: "tracetax_request_nop" }],
+            Self::UprobeNop => {
+                &[Hook::Uprobe { program: "uprobe_request", function: "tracetax_request_nop" }]
+            }
             Self::UprobeEntry => {
                 &[Hook::Uprobe { program: "uprobe_request", function: "tracetax_request_entry" }]
             }
@@ -98,5 +100,6 @@ fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut Program> {
 
 /// The file that the process runs.
 fn executable(pid: u32) -> Result<PathBuf> {
-    std::fs::read_link(format!("/proc/{pid}/exe")).with_context(|| format!("which file does process {pid} run?"))
+    std::fs::read_link(format!("/proc/{pid}/exe"))
+        .with_context(|| format!("which file does process {pid} run?"))
 }

@@ -100,9 +100,11 @@ mod tests {
     fn no_line_is_longer_than_the_room_for_one() {
         for byte in [0, 0xff] {
             let mut event = Event::new_zeroed();
-            (event.head.kind, event.head.method, event.head.end_ns) = (WHOLE, u64::from_be_bytes([byte; 8]), u64::MAX);
+            (event.head.kind, event.head.method, event.head.end_ns) =
+                (WHOLE, u64::from_be_bytes([byte; 8]), u64::MAX);
             (event.head.tgid, event.head.tid, event.head.fd) = (u32::MAX, u32::MAX, i32::MIN);
-            (event.head.request_bytes, event.head.response_bytes, event.head.status) = (u64::MAX, u64::MAX, u16::MAX);
+            (event.head.request_bytes, event.head.response_bytes, event.head.status) =
+                (u64::MAX, u64::MAX, u16::MAX);
             (event.path, event.head.path_len) = ([byte; PATH_CAPACITY], PATH_CAPACITY as u8);
             let mut batch = Vec::new();
             append(&event, &mut Scratch::default(), &mut batch).unwrap();

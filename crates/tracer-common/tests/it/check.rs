@@ -88,8 +88,11 @@ pub(crate) fn in_buffers(moves: &[Move], size: usize) -> Watch {
 
 impl std::fmt::Display for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kinds: Vec<_> =
-            self.events.iter().map(|event| (event.head.kind, event.head.sequence, event.head.status)).collect();
+        let kinds: Vec<_> = self
+            .events
+            .iter()
+            .map(|event| (event.head.kind, event.head.sequence, event.head.status))
+            .collect();
         let sides = self.connection().map(|connection| (connection.requests, connection.answers));
         write!(f, "{kinds:?} but {:?}; then {sides:?}", self.exceptions)
     }

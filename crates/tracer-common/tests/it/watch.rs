@@ -166,7 +166,9 @@ impl Watch {
         for event in &self.events {
             match event.head.kind {
                 WHOLE => records.push(record(event, event)),
-                REQUEST_HALF => assert_eq!(waiting.insert(event.head.sequence, event), None, "a number twice"),
+                REQUEST_HALF => {
+                    assert_eq!(waiting.insert(event.head.sequence, event), None, "a number twice");
+                }
                 ANSWER_HALF => {
                     let request =
                         waiting.remove(&event.head.sequence).expect("an answer half has its request half");

@@ -2,7 +2,7 @@
 
 use record::agent::{AgentCommand, AgentReply};
 use rustix::process::Signal;
-use tracer_common::{event::Event, names};
+use tracer_common::{event::ShortEvent, names};
 
 use crate::{
     agent::{Agent, Holdings, exceptions},
@@ -86,7 +86,7 @@ fn requests_under_way_at_attach_and_detach() {
 #[test]
 #[ignore = "needs root"]
 fn losses_are_counted_to_the_last() {
-    const SENT: u64 = (names::RING_BYTES as usize / size_of::<Event>() * 3 / 2) as u64;
+    const SENT: u64 = (names::RING_BYTES as usize / size_of::<ShortEvent>() * 3 / 2) as u64;
     let target = Target::start();
     let agent = Agent::start_with(target.pid(), &["--wakeup", "timer(60000 ms)"]);
     agent.attach();

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use aya::maps::{HashMap, Map, MapData, MapType, PerCpuArray, RingBuf};
+use aya::maps::{Array, Map, MapData, MapType, PerCpuArray, RingBuf};
 use tracer_common::{
-    connection::Connection,
+    connection::Slot,
     counter::{Counter, Row},
 };
 
@@ -21,10 +21,10 @@ const SECRET: &str = "ZQ9-XJ8-ZQ7-XJ6-ZQ5-XJ4";
 /// its last byte first.
 const PART: usize = 4;
 
-type OpaqueConnection = [u8; size_of::<Connection>()];
 const ROW_BYTES: usize = size_of::<Row>();
-/// `Cursor` of the kernel side.
-const CURSOR_BYTES: usize = 64;
+/// `Visit` of the kernel side.
+const VISIT_BYTES: usize = 64;
+const SLOT_BYTES: usize = size_of::<Slot>();
 
 #[test]
 #[ignore = "needs root"]
@@ -89,9 +89,10 @@ fn assert_no_secret(holdings: &Holdings) {
             (MapType::RingBuf, _) => continue,
             // Constants, set once before loading.
             (MapType::Array, _) if name.ends_with(".rodata") => continue,
-            (MapType::Hash, size) if size == size_of::<OpaqueConnection>() => connections(map),
+            (MapType::Array, 8) => array::<8>(map),
+            (MapType::Array, SLOT_BYTES) => array::<SLOT_BYTES>(map),
             (MapType::PerCpuArray, ROW_BYTES) => per_cpu::<ROW_BYTES>(map),
-            (MapType::PerCpuArray, CURSOR_BYTES) => per_cpu::<CURSOR_BYTES>(map),
+            (MapType::PerCpuArray, VISIT_BYTES) => per_cpu::<VISIT_BYTES>(map),
             (kind, size) => {
                 panic!("map {name} of kind {kind:?} and {size} bytes: have this test look into it")
             }
@@ -102,12 +103,13 @@ fn assert_no_secret(holdings: &Holdings) {
         seen.push(name);
     }
     seen.sort();
-    assert_eq!(seen, ["CONNECTIONS", "COUNTERS", "CURSOR"]);
+    assert_eq!(seen, ["ATTACHMENT", "CONNECTIONS", "COUNTERS", "VISIT"]);
 }
 
-fn connections(map: Map) -> Vec<u8> {
-    let map: HashMap<_, u64, OpaqueConnection> = map.try_into().unwrap();
-    map.iter().filter_map(Result::ok).flat_map(|(_, value)| value).collect()
+fn array<const BYTES: usize>(map: Map) -> Vec<u8> {
+    let map: Array<_, [u8; BYTES]> = map.try_into().unwrap();
+    // Most descriptors were never seen.
+    map.iter().map(Result::unwrap).filter(|value| *value != [0; BYTES]).flatten().collect()
 }
 
 fn per_cpu<const BYTES: usize>(map: Map) -> Vec<u8> {
