@@ -1,7 +1,7 @@
 //! `build`: the eBPF object and the release binaries, each by its own compiler.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -11,6 +11,9 @@ use crate::{ebpf, setup, strip};
 
 /// The eBPF object's name beside the binaries: where the agent looks for it.
 const OBJECT: &str = "tracer.bpf.o";
+
+/// The micro benchmarks' name beside the binaries: where the lab looks for them.
+const BENCHMARKS: &str = "tracer-unit";
 
 /// Builds all that a measurement starts.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -37,6 +40,25 @@ pub(crate) fn object(workspace: &Workspace, route: Route) -> Result<()> {
 pub(crate) fn binaries(workspace: &Workspace, names: &[&str]) -> Result<()> {
     let packages = names.iter().flat_map(|name| ["--package", name]);
     Ok(workspace.compile(&["build", "--release"]).args(packages).quiet().run()?)
+}
+
+/// Builds the agent's micro benchmarks, and leaves them beside the binaries.
+pub(crate) fn benchmarks(workspace: &Workspace) -> Result<()> {
+    let build = workspace.compile(&["bench", "--no-run", "--package", "tracer", "--bench", "unit"]);
+    let messages = build.args(["--message-format", "json-render-diagnostics"]).quiet().read()?;
+    let built = executable(&messages).context("cargo has not told where the micro benchmarks are")?;
+    let (to, whole) = (workspace.release().join(BENCHMARKS), workspace.release().join(".tracer-unit.new"));
+    fs::copy(&built, &whole).with_context(|| format!("the build left no {}", built.display()))?;
+    fs::rename(&whole, &to).with_context(|| format!("cannot write {}", to.display()))
+}
+
+/// The one executable in what cargo tells, a JSON object a line. The text is taken as it stands: of a folder whose name
+/// JSON must escape, the copy fails and names it.
+fn executable(messages: &str) -> Option<PathBuf> {
+    messages.lines().find_map(|line| {
+        let (path, _) = line.split_once("\"executable\":\"")?.1.split_once('"')?;
+        Some(PathBuf::from(path))
+    })
 }
 
 /// An object of the same content keeps its time, so that nothing which depends on it is done again; a changed

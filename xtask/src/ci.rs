@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::workspace::Workspace;
 use crate::{build, lab, setup, test};
@@ -13,7 +13,7 @@ const DURATION: &str = "3s";
 /// A step's name and what it does.
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 3] = [("setup", setup::run), ("test", test::run), ("bench", bench)];
+const STEPS: [Step; 4] = [("setup", setup::run), ("test", test::run), ("unit", unit), ("bench", bench)];
 
 /// Runs the steps up to the first that fails, and tells how long each took.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -27,6 +27,15 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     });
     print!("{}", table(&times, outcome.is_ok()));
     outcome
+}
+
+/// Short micro benchmarks; that instructions are the same in two counts is checked by the lab.
+fn unit(workspace: &Workspace) -> Result<()> {
+    let args = ["unit", "--quick"].map(Into::into);
+    lab::prepare(workspace, &args)?;
+    let status = lab::command(workspace, &args).current_dir(&workspace.root).status()?;
+    ensure!(status.success(), "unit failed: {status}");
+    Ok(())
 }
 
 /// A short bench shows that the tool works, whatever it finds.

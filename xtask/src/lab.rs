@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::workspace::{Workspace, added_by_cargo_run};
-use crate::{build, exit};
+use crate::{build, exit, valgrind};
 
 /// Where the lab finds scenarios and results; its working directory stays the caller's, so that relative
 /// paths among the arguments mean what the caller meant.
@@ -22,6 +22,8 @@ enum Needs {
     Lab,
     /// The lab and the eBPF object, unless the command line names another object or wants it loaded.
     Object,
+    /// The lab, the micro benchmarks, and valgrind.
+    Benchmarks,
     /// All that a measurement starts, and the eBPF object.
     All,
 }
@@ -44,7 +46,11 @@ const HANDED: [Handed; 10] = [
     handed("clean", Needs::Lab, "Sweep what killed runs left behind"),
     handed("baseline", Needs::All, ""),
     handed("compare", Needs::All, ""),
-    handed("unit", Needs::All, ""),
+    handed(
+        "unit",
+        Needs::Benchmarks,
+        "Measure the stages of the agent one by one: time, instructions, bytes",
+    ),
     handed("inspect", Needs::Object, "Show what the eBPF object holds: programs, maps and their bytes"),
     handed("doctor", Needs::All, ""),
     handed("check", Needs::Lab, ""),
@@ -66,13 +72,23 @@ fn listed() -> impl Iterator<Item = &'static Handed> {
 
 /// Hands `args` on to the lab, and does not return unless that fails.
 pub(crate) fn run(workspace: &Workspace, args: &[OsString]) -> Result<()> {
-    match needs(args)? {
-        Needs::Lab => build::binaries(workspace, &["tracetax"])?,
-        Needs::Object => build::object_and(workspace, &["tracetax"])?,
-        Needs::All => build::run(workspace)?,
-    }
+    prepare(workspace, args)?;
     let error = command(workspace, args).exec();
     Err(error).context("cannot start the lab")
+}
+
+/// Installs and builds what a command line needs.
+pub(crate) fn prepare(workspace: &Workspace, args: &[OsString]) -> Result<()> {
+    match needs(args)? {
+        Needs::Lab => build::binaries(workspace, &["tracetax"]),
+        Needs::Object => build::object_and(workspace, &["tracetax"]),
+        Needs::Benchmarks => {
+            valgrind::ensure(workspace)?;
+            build::benchmarks(workspace)?;
+            build::binaries(workspace, &["tracetax"])
+        }
+        Needs::All => build::run(workspace),
+    }
 }
 
 /// The lab's process, with the caller's directory and environment.
@@ -134,6 +150,8 @@ mod tests {
             ("compare --against HEAD", Needs::All),
             ("report latest", Needs::Lab),
             ("clean", Needs::Lab),
+            ("unit --quick", Needs::Benchmarks),
+            ("unit --help", Needs::Lab),
             ("inspect --json", Needs::Object),
             ("inspect --object=other.o", Needs::Lab),
             ("inspect --object other.o --loaded", Needs::All),

@@ -21,6 +21,7 @@ mod route;
 mod setup;
 mod strip;
 mod test;
+mod valgrind;
 mod workspace;
 
 /// Builds, tests and measures tracetax
@@ -39,7 +40,7 @@ enum Command {
     Build,
     /// Check format and lints, then run all tests (those that need root: only as root)
     Test,
-    /// Do what CI does: setup, test, then a short bench of every scenario
+    /// Do what CI does: setup, test, then short micro benchmarks and a short bench of every scenario
     Ci,
     /// Anything else belongs to the lab.
     #[command(external_subcommand)]

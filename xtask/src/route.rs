@@ -93,7 +93,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    fn new(needs: Needs, why: &'static str, command: &str) -> Self {
+    pub(crate) fn new(needs: Needs, why: &'static str, command: &str) -> Self {
         Self { why, needs, env: None, argv: command.split_whitespace().map(str::to_owned).collect() }
     }
 }

@@ -8,7 +8,7 @@ use xshell::cmd;
 
 use crate::route::{self, Choice, Found, LINKER_VERSION, Needs, Nightly, PACKAGES, PathLinker, Route, Step};
 use crate::workspace::{Workspace, is_root, on_path};
-use crate::{ebpf, exit};
+use crate::{ebpf, exit, valgrind};
 
 /// Leaves one route alone in the choice, to test it on a machine that has both.
 const WANTED: &str = "TRACETAX_EBPF_ROUTE";
@@ -23,7 +23,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     for component in ["fmt", "clippy"] {
         require_component(workspace, component)?;
     }
-    Ok(())
+    valgrind::ensure(workspace)
 }
 
 /// The route to build with; installs what it lacks.
@@ -182,7 +182,7 @@ fn install(workspace: &Workspace, route: Route, steps: &[Step]) -> Result<()> {
     Ok(())
 }
 
-fn run_step(workspace: &Workspace, step: &Step) -> Result<()> {
+pub(crate) fn run_step(workspace: &Workspace, step: &Step) -> Result<()> {
     let (program, args) = step.argv.split_first().context("a step without a command")?;
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let cmd = match program.as_str() {

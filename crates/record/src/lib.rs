@@ -15,5 +15,6 @@ pub mod load;
 pub mod plan;
 pub mod stage;
 pub mod target;
+pub mod unit;
 pub mod verdict;
 pub mod wakeup;

@@ -7,7 +7,7 @@ use aya::maps::{MapData, RingBuf};
 use record::agent::AgentStats;
 use tracer_common::counter::Row;
 
-use crate::{intake::Intake, sink::Sink};
+use crate::{delays::now_ns, intake::Intake, sink::Sink};
 
 /// The consumer of the ring buffer.
 pub struct Drain {
@@ -19,7 +19,7 @@ impl Drain {
     /// A drain of `events` into `sink`.
     #[must_use]
     pub fn new(events: RingBuf<MapData>, sink: Sink) -> Self {
-        Self { events, intake: Intake::new(sink) }
+        Self { events, intake: Intake::new(sink, now_ns) }
     }
 
     /// The ring buffer, to be waited for.

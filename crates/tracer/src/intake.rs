@@ -10,11 +10,7 @@ use tracer_common::{
     event::{ANSWER_HALF, Event, REQUEST_HALF, WHOLE},
 };
 
-use crate::{
-    delays::{Delays, now_ns},
-    join::Join,
-    sink::Sink,
-};
+use crate::{delays::Delays, join::Join, sink::Sink};
 
 /// The user-space side of the tracer, but for the ring buffer.
 pub struct Intake {
@@ -35,10 +31,10 @@ struct Tally {
 }
 
 impl Intake {
-    /// An intake that writes into `sink`.
+    /// An intake that writes into `sink`, and tells delays by `clock`, in nanoseconds as the events have them.
     #[must_use]
-    pub fn new(sink: Sink) -> Self {
-        Self { join: Join::default(), sink, delays: Delays::by(now_ns), tally: Tally::default() }
+    pub fn new(sink: Sink, clock: fn() -> u64) -> Self {
+        Self { join: Join::default(), sink, delays: Delays::by(clock), tally: Tally::default() }
     }
 
     /// Counts that the reader was woken.
@@ -157,7 +153,7 @@ mod tests {
 
     #[test]
     fn every_event_is_accounted_for() {
-        let mut intake = Intake::new(Sink::Null);
+        let mut intake = Intake::new(Sink::Null, || 1);
         for kind in [WHOLE, REQUEST_HALF, ANSWER_HALF, ANSWER_HALF, 9, REQUEST_HALF, 9] {
             intake.take(event(kind).as_bytes()).unwrap();
         }

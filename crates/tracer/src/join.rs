@@ -1,6 +1,10 @@
 //! Joins the halves of pipelined requests, which the kernel side sends apart.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    hash::{BuildHasherDefault, DefaultHasher},
+};
 
 use tracer_common::event::{ANSWER_HALF, Event, EventHead, REQUEST_HALF};
 
@@ -8,10 +12,14 @@ use tracer_common::event::{ANSWER_HALF, Event, EventHead, REQUEST_HALF};
 /// requests behind, so there must be an end; with so many this map takes 3.5 MB.
 const MAX_WAITING: usize = 8192;
 
+/// Not seeded, unlike that of the standard library: the keys are numbers of the kernel's that no client chooses, and the
+/// same events are to take the same instructions.
+type Hasher = BuildHasherDefault<DefaultHasher>;
+
 /// Request halves that wait for their answer.
 #[derive(Debug, Default)]
 pub struct Join {
-    waiting: HashMap<(u32, i32, u32), Event>,
+    waiting: HashMap<(u32, i32, u32), Event, Hasher>,
     unmatched: u64,
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use allocation_counter::measure;
 use record::agent::RequestRecord;
-use tracer::{intake::Intake, sink::Sink};
+use tracer::{delays::now_ns, intake::Intake, sink::Sink};
 use tracer_common::{
     counter::COUNTERS,
     event::{ANSWER_HALF, Event, REQUEST_HALF, WHOLE},
@@ -80,7 +80,7 @@ fn the_counter_counts() {
 #[test]
 fn no_event_allocates_once_the_buffers_have_their_size() {
     let out = Out::default();
-    let mut intake = Intake::new(Sink::into(Box::new(out.clone())));
+    let mut intake = Intake::new(Sink::into(Box::new(out.clone())), now_ns);
     take(&mut intake, 0..2 * DRAIN);
     let warm = intake.stats(&[0; COUNTERS]).requests;
     let allocated = measure(|| take(&mut intake, 2 * DRAIN..2 * DRAIN + EVENTS));
@@ -99,7 +99,7 @@ fn no_event_allocates_once_the_buffers_have_their_size() {
 
 #[test]
 fn a_sink_of_nothing_allocates_nothing_either() {
-    let mut intake = Intake::new(Sink::Null);
+    let mut intake = Intake::new(Sink::Null, now_ns);
     take(&mut intake, 0..DRAIN);
     assert_eq!(measure(|| take(&mut intake, DRAIN..EVENTS)).count_total, 0);
 }

@@ -25,4 +25,5 @@ pub mod rig;
 pub mod run;
 pub mod scenario;
 pub mod session;
+pub mod unit;
 pub mod warm;

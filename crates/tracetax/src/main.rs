@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracetax::{bench, bystander, calibrate, clean, exit, inspect, report, warm};
+use tracetax::{bench, bystander, calibrate, clean, exit, inspect, report, unit, warm};
 
 /// What does an eBPF HTTP tracer cost the service it watches?
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ enum Command {
     Report(report::Args),
     /// Show what the eBPF object holds: programs, maps and their bytes
     Inspect(inspect::Args),
+    /// Measure the stages of the agent's path one by one: time, instructions, allocations
+    Unit(unit::Args),
     /// Sweep what killed runs left behind
     Clean,
     /// Keep a processor awake until standard input ends; started by a run that wants it
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Unit(args) => unit::run(&args),
         Command::Clean => clean::run(),
         Command::Warm => warm::run(),
         Command::Bystander => bystander::run(),

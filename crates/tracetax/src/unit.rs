@@ -1,0 +1,101 @@
+//! `unit`: what one operation of each stage of the agent's path takes, in time, instructions, bytes and allocations.
+//!
+//! Starts the micro benchmarks, which are a binary of their own, and valgrind. Needs no root and no BPF.
+
+mod callgrind;
+mod criterion;
+mod text;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use anyhow::{Context as _, Result};
+use record::unit::{SCHEMA, StageName, StageResult, Unit};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    bench::results_folder,
+    cgroup::RunId,
+    exit::{Outcome, Usage},
+    host,
+    report::print,
+    results::Folder,
+    session::{folder_name, own_folder},
+};
+
+/// The micro benchmarks' name beside the binaries.
+const BENCHMARKS: &str = "tracer-unit";
+
+/// Arguments of `unit`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Time each benchmark for a second; without it for four. What is counted is the same
+    #[arg(long)]
+    quick: bool,
+    /// Print the file `unit.json` instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Counts, then times every stage, writes the results and shows them.
+///
+/// # Errors
+/// When the benchmarks or valgrind are absent or fail, or instructions differ from one count to the next.
+pub fn run(args: &Args) -> Result<Outcome> {
+    let benchmarks = benchmarks()?;
+    let valgrind = callgrind::version()?;
+    let folder = Folder::create_aside(&results_folder(), &format!("{}-unit", folder_name(RunId::own()?)))?;
+    folder.write_json("host.json", &host::read()?)?;
+    let unit = measure(&benchmarks, valgrind, folder.path(), args.quick)?;
+    folder.write_json("unit.json", &unit)?;
+    print(&if args.json { serde_json::to_string_pretty(&unit)? + "\n" } else { text::render(&unit) })?;
+    eprintln!("stored in {}", folder.path().join("unit.json").display());
+    Ok(Outcome::Done)
+}
+
+fn benchmarks() -> Result<PathBuf> {
+    let path = own_folder()?.join(BENCHMARKS);
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Usage(format!("there is no {}: `cargo xtask unit` builds it", path.display())).into())
+}
+
+fn measure(benchmarks: &Path, valgrind: String, folder: &Path, quick: bool) -> Result<Unit> {
+    let stages: Vec<StageName> = json_lines(Command::new(benchmarks).arg("--stages"))?;
+    let mut counts = Vec::new();
+    for stage in &stages {
+        eprintln!("{}: counting", stage.name);
+        let count = ["--count", stage.name.as_str()];
+        let counted =
+            json_lines(Command::new(benchmarks).args(count))?.pop().context("it counted nothing")?;
+        counts.push((counted, callgrind::instructions(benchmarks, &stage.name, folder)?));
+    }
+    eprintln!("timing {} stages, alone and beside another thread", stages.len());
+    criterion::time(benchmarks, folder, quick)?;
+    let stages = stages.into_iter().zip(counts).map(|(stage, (counted, instructions))| {
+        let estimate = |kind| criterion::estimate(folder, &stage, kind);
+        let (alone_ns, beside_another_ns) = (estimate("alone")?, estimate("beside-another")?);
+        Ok(StageResult { stage, counted, instructions, alone_ns, beside_another_ns })
+    });
+    Ok(Unit { schema: SCHEMA.into(), valgrind, stages: stages.collect::<Result<_>>()? })
+}
+
+/// What a process prints, one JSON value a line.
+fn json_lines<T: DeserializeOwned>(command: &mut Command) -> Result<Vec<T>> {
+    let output = output(command)?;
+    let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines
+        .map(|line| serde_json::from_slice(line).with_context(|| format!("{command:?} said no JSON")))
+        .collect()
+}
+
+/// Runs a process to its end, which must be a good one.
+fn output(command: &mut Command) -> Result<Output> {
+    let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "{command:?}: {}\n{errors}", output.status);
+    Ok(output)
+}
