@@ -91,8 +91,33 @@ pub enum Direction {
     },
 }
 
+impl Direction {
+    const REQUEST: u8 = 0;
+    const ANSWER: u8 = 1;
+    const ANSWER_TO_HEAD: u8 = 2;
+
+    #[inline(always)]
+    fn number(self) -> u8 {
+        match self {
+            Self::Request => Self::REQUEST,
+            Self::Answer { to_head: false } => Self::ANSWER,
+            Self::Answer { to_head: true } => Self::ANSWER_TO_HEAD,
+        }
+    }
+
+    #[inline(always)]
+    fn of(number: u8) -> Self {
+        if number == Self::REQUEST {
+            Self::Request
+        } else {
+            Self::Answer { to_head: number == Self::ANSWER_TO_HEAD }
+        }
+    }
+}
+
 /// Why [`Progress::scan`] has stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Pause {
     /// The part that the bytes belong to goes on.
     NeedMore,
@@ -104,6 +129,19 @@ pub enum Pause {
     MessageEnd,
     /// This is not HTTP/1.x that can be followed.
     Lost,
+}
+
+impl Pause {
+    /// The pause of this number; [`Self::Lost`] where there is none.
+    #[inline(always)]
+    fn of(number: u8) -> Self {
+        for pause in [Self::NeedMore, Self::NextPart, Self::Skip, Self::MessageEnd] {
+            if number == pause as u8 {
+                return pause;
+            }
+        }
+        Self::Lost
+    }
 }
 
 /// How far one direction of a connection is. All zero is a valid start.
@@ -236,6 +274,18 @@ impl Progress {
     /// One part at a time, since then each loop is small enough for the verifier to follow to its end.
     #[inline(always)]
     pub fn scan(
+        &mut self,
+        direction: Direction,
+        line: &mut RequestLine,
+        chunk: &Chunk,
+        from: usize,
+    ) -> (usize, Pause) {
+        let stop = tracetax_scan(self, line, chunk, u64::from(direction.number()) << 32 | from as u64);
+        (stop as u32 as usize, Pause::of((stop >> 32) as u8))
+    }
+
+    #[inline(always)]
+    fn scan_part(
         &mut self,
         direction: Direction,
         line: &mut RequestLine,
@@ -615,6 +665,26 @@ impl Progress {
     fn chunk_extension(&mut self, byte: u8) -> Pause {
         if byte == b'\n' { self.chunk_line_end() } else { Pause::NeedMore }
     }
+}
+
+/// [`Progress::scan`], packed: `from` and the direction in one number, the place and the pause in another. Exported and
+/// with plain pointers, so that the kernel verifies it once and by itself, as it does `http/head.rs`.
+#[cfg_attr(target_arch = "bpf", unsafe(no_mangle))]
+#[inline(never)]
+#[allow(unsafe_code, reason = "the pointers come from references, in `Progress::scan`")]
+extern "C" fn tracetax_scan(
+    progress: *mut Progress,
+    line: *mut RequestLine,
+    chunk: *const Chunk,
+    from: u64,
+) -> u64 {
+    let pointers = unsafe { (progress.as_mut(), line.as_mut(), chunk.as_ref()) };
+    let (Some(progress), Some(line), Some(chunk)) = pointers else {
+        return (Pause::Lost as u64) << 32;
+    };
+    let direction = Direction::of((from >> 32) as u8);
+    let (to, pause) = progress.scan_part(direction, line, chunk, from as u32 as usize);
+    (pause as u64) << 32 | to as u64
 }
 
 /// Passes over words in which `marks` finds nothing. What is left of the part is then a few bytes.
