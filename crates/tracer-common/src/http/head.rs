@@ -262,7 +262,8 @@ const _: () = assert!(CHUNK == 128);
 impl LineEnds {
     #[inline(always)]
     fn of(chunk: &Chunk) -> Self {
-        Self { low: line_feeds(chunk, 0), high: line_feeds(chunk, 8) }
+        let high = if chunk.len > 64 { line_feeds(chunk, 8) } else { 0 };
+        Self { low: line_feeds(chunk, 0), high }
     }
 
     /// Takes out the first.
