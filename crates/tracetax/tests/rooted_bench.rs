@@ -24,7 +24,11 @@ use std::{
 };
 
 use blocks::{are_the_whole_plan, assert_complete};
-use record::verdict::{Metric, Verdict, Word};
+use record::{
+    block::Purpose,
+    plan::Arm,
+    verdict::{Metric, Verdict, Word},
+};
 use rustix::process::Signal;
 use site::{BINARIES, Site};
 use traces::Traces;
@@ -112,6 +116,64 @@ plant_us = 20
 name = "nothing"
 nothing = true
 "#;
+
+const STAGES: &str = r#"question = "What do the parts of a tracer cost?"
+[load]
+pacing = "closed"
+connections = 4
+path = "/plain"
+[block]
+measure_ms = 100
+warmup_ms = 0
+[pairs]
+quick = 6
+standard = 6
+thorough = 6
+per_life = 3
+[[treatment]]
+name = "floor"
+tracer = "raw-tracepoint"
+stage = "floor"
+[[treatment]]
+name = "full"
+tracer = "raw-tracepoint"
+wakeup = "timer(10 ms)"
+[[treatment]]
+name = "kprobe"
+tracer = "kprobe"
+"#;
+
+/// Empty programs count nothing, the whole tracer counts everything, and the kernel's statistics see both run. Whether
+/// this kernel has kprobes does not matter: either they are measured, or they are named with the kernel's reason.
+#[test]
+#[ignore = "needs root"]
+fn stages_are_measured_and_what_the_kernel_refuses_is_named() {
+    let _turn = TURN.lock();
+    let site = Site::new("stages", STAGES);
+    let ended = site.run(&["bench", "stages"]);
+    let (plan, blocks) = (site.latest().plan().unwrap(), site.latest().blocks().unwrap());
+    assert!(are_the_whole_plan(&plan, &blocks), "{}", ended.stderr);
+    for block in blocks.iter().filter(|block| block.arm == Arm::Treated) {
+        let tracer = block.tracer.as_ref().unwrap();
+        assert_eq!(tracer.hits > 0, block.treatment != "floor", "{block:?}");
+        let watched = block.purpose == Purpose::Statistics;
+        assert_eq!(
+            tracer.program_runs >= block.load.completed && tracer.program_run_ns > 0,
+            watched,
+            "{block:?}"
+        );
+    }
+
+    let verdict = site.latest().verdict().unwrap();
+    let scenario = &verdict.scenarios[0];
+    let bill = scenario.strategies[0].bill.unwrap();
+    assert!(bill.runs_per_request >= 2.0 && bill.empty_ns_per_run > 0.0, "{bill:?}");
+    let strategies = site.latest().host().unwrap().strategies;
+    let kprobe = strategies.into_iter().find(|one| one.strategy == "kprobe").unwrap();
+    assert_eq!(scenario.unavailable.first().map(|one| one.reason.clone()), kprobe.reason);
+    assert_eq!(scenario.treatments.len(), if kprobe.available { 3 } else { 2 });
+    assert_eq!(ended.stdout.contains("`kprobe` is unavailable on this kernel: "), !kprobe.available);
+}
 
 /// The tracer's hook is on the way of every system call of the machine, so each costs more while it is attached. How
 /// much is not judged here, only that it shows: the hook's own work takes no less than 10 ns.
