@@ -2,6 +2,7 @@
 
 use record::{
     cost::{Bill, Estimate, StrategyCost, TracerFigures},
+    stage::Stage,
     verdict::{ScenarioVerdict, TreatmentVerdict, Unavailable},
 };
 use tabled::builder::Builder;
@@ -28,7 +29,7 @@ fn not_here(refused: &[Unavailable]) -> String {
     let names: Vec<&str> = refused.iter().map(|one| one.treatment.as_str()).collect();
     let Unavailable { strategy, reason, .. } = &refused[0];
     format!(
-        "`{strategy}` is unavailable on this kernel: {reason}. Nothing is measured or judged of {}.",
+        "`{strategy}` is unavailable here: {reason}. Nothing is measured or judged of {}.",
         names.join(", ")
     )
 }
@@ -196,7 +197,11 @@ fn metric(treatment: &TreatmentVerdict, name: &str) -> String {
     interval(found.map(|metric| Estimate { estimate: metric.estimate, low: metric.low, high: metric.high }))
 }
 
+/// Below the whole tracer there are no records, and none are missed.
 fn records(tracer: &TracerFigures) -> String {
+    if tracer.stage != Stage::Full {
+        return NONE.into();
+    }
     let named: String = tracer.exceptions.iter().map(|(name, count)| format!(", {name} {count}")).collect();
     format!("{} / {}{named}", tracer.records, tracer.answered)
 }
@@ -265,7 +270,7 @@ mod tests {
             strategies: vec![StrategyCost { bill: Some(bill), ..cost("raw-tracepoint") }, unclear],
         };
         insta::assert_snapshot!(all(&scenario, Look::Markdown), @r"
-        `kprobe` is unavailable on this kernel: Operation not supported (os error 95). Nothing is measured or judged of kprobe-floor, kprobe-full.
+        `kprobe` is unavailable here: Operation not supported (os error 95). Nothing is measured or judged of kprobe-floor, kprobe-full.
 
         | strategy       | attach        | lookup        | copy           | transport | total, 95 % interval | total / attach | reader        | added latency p50 | added latency p99 | bystander   | complete  |
         |----------------|---------------|---------------|----------------|-----------|----------------------|----------------|---------------|-------------------|-------------------|-------------|-----------|
