@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{agent::AgentStats, bystander::BystanderUse, load::LoadResult, plan::Arm};
+use crate::{agent::AgentStats, bystander::BystanderUse, flood::FloodUse, load::LoadResult, plan::Arm};
 
 /// Schema id of a line of `blocks.jsonl`.
 pub const SCHEMA: &str = "tracetax/block/v1";
@@ -36,8 +36,11 @@ pub struct Block {
     pub elapsed_ns: u64,
     /// How long the change of arm before this block took, in nanoseconds.
     pub toggle_ns: u64,
-    /// What the generator saw.
+    /// What the generator saw; in a flood, how many exchanges the target made, and no latencies.
     pub load: LoadResult,
+    /// The flood, where the target made its requests itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flood: Option<FloodUse>,
     /// CPU by role.
     pub cpu: CpuUse,
     /// Readings of the target at the end of the block.

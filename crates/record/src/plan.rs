@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{load::Pacing, stage::Stage, wakeup::Wakeup};
+use crate::{flood::Step, load::Pacing, stage::Stage, wakeup::Wakeup};
 
 /// Schema id of `plan.json`.
 pub const SCHEMA: &str = "tracetax/plan/v1";
@@ -52,18 +52,48 @@ pub struct ScenarioPlan {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioLoad {
-    /// When requests leave.
-    pub pacing: Pacing,
-    /// Keep-alive connections.
-    pub connections: u32,
-    /// Path of every request.
-    pub path: String,
+    /// Where the requests come from.
+    pub source: Source,
     /// Load measured in a block, in nanoseconds.
     pub block_ns: u64,
     /// Load before each block that is not counted, in nanoseconds.
     pub warmup_ns: u64,
     /// What keeps the target's processor awake between requests.
     pub core: Core,
+}
+
+/// Where the requests of a scenario come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Source {
+    /// The load generator sends them.
+    Generator {
+        /// When they leave.
+        pacing: Pacing,
+        /// Keep-alive connections.
+        connections: u32,
+        /// Path of every request.
+        path: String,
+    },
+    /// The target makes them itself, without a network.
+    Flood {
+        /// The ladder in the order in which it is climbed, again and again.
+        steps: Vec<Step>,
+    },
+}
+
+impl ScenarioLoad {
+    /// Whether requests leave on a schedule, and the generator sleeps in between.
+    #[must_use]
+    pub fn is_open_loop(&self) -> bool {
+        matches!(&self.source, Source::Generator { pacing, .. } if *pacing != Pacing::Closed)
+    }
+
+    /// Whether a request leaves as soon as another is answered, so that the rate is what comes out.
+    #[must_use]
+    pub fn is_closed_loop(&self) -> bool {
+        matches!(self.source, Source::Generator { pacing: Pacing::Closed, .. })
+    }
 }
 
 /// What the target's processor does between requests. The same in both arms.
@@ -143,6 +173,8 @@ pub struct Budget {
     pub added_latency_ms: Option<f64>,
     /// At least this many events per second, without loss.
     pub events_per_second: Option<f64>,
+    /// CPU of the agent at the lowest rate of a flood, as a share of one core, in percentage points.
+    pub agent_cpu_points: Option<f64>,
     /// At least this share of treated blocks without a failed request, a lost event or a dead process, in percent.
     pub uptime_pct: Option<f64>,
 }
@@ -191,6 +223,9 @@ pub struct Pair {
     pub index: u32,
     /// Seeds the arrivals of both blocks.
     pub seed: u64,
+    /// The step of the ladder, in a flood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
     /// The arms in the order of the coin.
     pub order: [Arm; 2],
 }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cost::{StrategyCost, TracerFigures};
+use crate::{
+    capacity::Capacity,
+    cost::{StrategyCost, TracerFigures},
+};
 
 /// Schema id of `verdict.json`.
 pub const SCHEMA: &str = "tracetax/verdict/v1";
@@ -106,8 +109,11 @@ pub struct TreatmentVerdict {
     pub tracer: Option<TracerFigures>,
     /// Where the CPU time of all counted blocks went.
     pub cpu: CpuLedger,
-    /// The paired differences.
+    /// The paired differences; in a flood, those at the highest rate that the tracer sustains.
     pub metrics: Vec<Metric>,
+    /// How many events a second the tracer takes, in a flood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
 }
 
 /// CPU time of all counted blocks of a treatment, both arms, in percent of elapsed time on all processors. The parts

@@ -69,7 +69,7 @@ fn reply_to(line: &[u8], work: &Work) -> TargetReply {
             message: format!("{duration_ns} ns is too long for a flood: at most {MAX_FLOOD_NS}"),
         },
         Ok(TargetCommand::Flood { events_per_second, duration_ns }) => {
-            flood(events_per_second, Duration::from_nanos(duration_ns)).map_or_else(
+            flood(events_per_second, Duration::from_nanos(duration_ns), work).map_or_else(
                 |error| TargetReply::Error { message: format!("the flood failed: {error}") },
                 TargetReply::Flooded,
             )

@@ -16,6 +16,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
+use crate::{burn::burn, work::Work};
 use pace::Pace;
 
 /// What is read: a request like those of a load generator.
@@ -63,17 +64,22 @@ impl Exchanges {
     }
 }
 
-/// Makes exchanges for `duration`, so many a second, or as many as this thread can.
+/// Makes exchanges for `duration`, so many a second, or as many as this thread can. Each burns the planted cost first.
 ///
 /// # Errors
 /// When the file cannot be made, read or written.
-pub(crate) fn flood(events_per_second: Option<NonZeroU64>, duration: Duration) -> io::Result<Flooded> {
+pub(crate) fn flood(
+    events_per_second: Option<NonZeroU64>,
+    duration: Duration,
+    work: &Work,
+) -> io::Result<Flooded> {
     let mut exchanges = Exchanges::prepare()?;
     let cpu_start_ns = own_cpu_ns();
     let mut pace = Pace::begin(events_per_second, duration);
     let mut requests = 0;
     while let Some(due) = pace.wait(requests) {
         for _ in 0..due {
+            burn(work.planted_ns());
             exchanges.exchange()?;
         }
         requests += due;
@@ -92,6 +98,8 @@ fn own_cpu_ns() -> u64 {
 #[cfg(test)]
 mod tests {
     use std::{io::Read as _, num::NonZeroU64, os::unix::fs::FileExt as _, time::Duration};
+
+    use crate::work::Work;
 
     use super::{ANSWER, EXCHANGES, Exchanges, REQUEST, flood};
 
@@ -113,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_rate_is_not_exceeded_and_what_is_left_of_the_time_is_spun() {
-        let flooded = flood(NonZeroU64::new(1_000), Duration::from_millis(50)).unwrap();
+        let flooded = flood(NonZeroU64::new(1_000), Duration::from_millis(50), &Work::default()).unwrap();
         // Fewer where this machine has no time for it.
         assert!((1..=50).contains(&flooded.requests), "{flooded:?}");
         assert!(flooded.elapsed_ns >= 50_000_000, "{flooded:?}");
@@ -123,14 +131,23 @@ mod tests {
 
     #[test]
     fn without_a_rate_nothing_is_waited_for() {
-        let flooded = flood(None, Duration::from_millis(20)).unwrap();
+        let flooded = flood(None, Duration::from_millis(20), &Work::default()).unwrap();
         assert!(flooded.requests > 100, "{flooded:?}");
         assert_eq!(flooded.spun_ns, 0);
     }
 
     #[test]
+    fn a_planted_cost_is_burned_in_each_exchange() {
+        let work = Work::default();
+        work.plant(1_000_000);
+        let flooded = flood(NonZeroU64::new(1_000), Duration::from_millis(20), &work).unwrap();
+        assert!(flooded.requests <= 20, "{flooded:?}");
+        assert!(flooded.elapsed_ns - flooded.spun_ns > 900_000 * flooded.requests, "{flooded:?}");
+    }
+
+    #[test]
     fn no_time_is_no_request() {
-        assert_eq!(flood(None, Duration::ZERO).unwrap().requests, 0);
-        assert_eq!(flood(NonZeroU64::new(1_000), Duration::ZERO).unwrap().requests, 0);
+        assert_eq!(flood(None, Duration::ZERO, &Work::default()).unwrap().requests, 0);
+        assert_eq!(flood(NonZeroU64::new(1_000), Duration::ZERO, &Work::default()).unwrap().requests, 0);
     }
 }

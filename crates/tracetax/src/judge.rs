@@ -5,6 +5,7 @@
 
 mod arm;
 mod bystander;
+mod capacity;
 mod cpu;
 mod doubts;
 mod gate;
@@ -25,6 +26,7 @@ use record::{
     verdict::{Reason, SCHEMA, ScenarioVerdict, TreatmentVerdict, Unavailable, Verdict, Word},
 };
 
+use capacity::Climb;
 use gate::Candidate;
 use latency::Chunks;
 
@@ -66,10 +68,17 @@ impl<'a> Draft<'a> {
         for treatment in plan.treatments.iter().filter(|one| !plan.unavailable.contains_key(&one.name)) {
             let selected = Selected::of(plan, treatment, blocks);
             draft.doubts.extend(doubts::all(plan, treatment, &selected));
-            let chunks = Chunks::of(&selected.pairs);
+            let climb = Climb::of(&selected);
+            let shown = climb.as_ref().map_or(&selected, |climb| &climb.shown);
+            let chunks = Chunks::of(&shown.pairs);
             let statistics = Selected::statistics(plan, treatment, blocks);
-            let described = described(plan, treatment, &selected, statistics, &chunks);
-            let candidates = metric::all(plan, treatment, &selected, &chunks);
+            let mut described = described(plan, treatment, shown, statistics, &chunks);
+            let mut candidates = metric::all(plan, treatment, shown, &chunks);
+            if let Some(climb) = climb {
+                draft.missing.extend(climb.not_overloaded(plan, treatment));
+                candidates.extend(climb.agent_cpu_points(plan));
+                described.capacity = Some(climb.capacity);
+            }
             draft.missing.extend(reason::not_measured(plan, treatment, &selected, &candidates));
             draft.treatments.push((described, candidates));
         }
@@ -124,11 +133,12 @@ fn described(
         name: treatment.name.clone(),
         pairs: selected.pairs.len() as u32,
         discarded_blocks: selected.discarded as u32,
-        untraced: arm::summary(plan.load.pacing, &untraced, &response_untraced),
-        treated: arm::summary(plan.load.pacing, &treated, &response_treated),
+        untraced: arm::summary(plan, &untraced, &response_untraced),
+        treated: arm::summary(plan, &treated, &response_treated),
         tracer: tracer::figures(treatment, &treated, statistics),
         cpu: cpu::ledger(untraced.iter().chain(&treated).copied()),
         metrics: Vec::new(),
+        capacity: None,
     }
 }
 

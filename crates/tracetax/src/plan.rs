@@ -8,12 +8,13 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use record::{
     agent::StrategyProbe,
-    plan::{Arm, Life, Pair, Plan, SCHEMA, ScenarioPlan, Treatment, TreatmentKind},
+    flood::Step,
+    plan::{Arm, Life, Pair, Plan, SCHEMA, ScenarioPlan, Source, Treatment, TreatmentKind},
 };
 
 use crate::scenario::Scenario;
 
-pub use show::{show, show_time};
+pub use show::{show, show_step, show_time};
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -130,8 +131,10 @@ fn lives(
             if unavailable.contains_key(&of.name) {
                 continue;
             }
-            let pairs = (next_pair..next_pair + count).map(|index| pair(index, rng)).collect();
-            next_pair += count;
+            let steps = (0..count).flat_map(|_| steps(&scenario.load.source));
+            let pairs: Vec<_> =
+                (next_pair..).zip(steps).map(|(index, step)| pair(index, step, rng)).collect();
+            next_pair += pairs.len() as u32;
             let statistics = first == 0 && matches!(of.kind, TreatmentKind::Tracer { .. });
             let statistics_seed = statistics.then(|| rng.random());
             lives.push(Life { index: lives.len() as u32, treatment, pairs, statistics_seed });
@@ -140,9 +143,17 @@ fn lives(
     lives
 }
 
-fn pair(index: u32, rng: &mut Xoshiro256PlusPlus) -> Pair {
+/// The steps of one climb of a flood's ladder; one pair of any other load.
+fn steps(source: &Source) -> Vec<Option<Step>> {
+    match source {
+        Source::Generator { .. } => vec![None],
+        Source::Flood { steps } => steps.iter().copied().map(Some).collect(),
+    }
+}
+
+fn pair(index: u32, step: Option<Step>, rng: &mut Xoshiro256PlusPlus) -> Pair {
     let order = if rng.random() { [Arm::Untraced, Arm::Treated] } else { [Arm::Treated, Arm::Untraced] };
-    Pair { index, seed: rng.random(), order }
+    Pair { index, seed: rng.random(), step, order }
 }
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv).

@@ -1,5 +1,6 @@
 //! Shows a verdict. Nothing is computed here that a reader would have to trust: the numbers are the verdict's.
 
+mod capacity;
 mod tables;
 mod text;
 mod tracers;

@@ -4,6 +4,7 @@
 //! measures nothing.
 
 mod bystander;
+mod flood;
 
 use std::{
     net::SocketAddr,

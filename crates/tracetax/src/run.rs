@@ -4,16 +4,20 @@
 //! Nothing here looks at what was measured, but for the rules by which a block is discarded.
 
 use std::{
+    collections::BTreeMap,
     thread::sleep,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use record::{
     agent::AgentStats,
     block::{Block, Discard, ProcessUse, Purpose, SCHEMA},
+    flood::{FloodUse, Step},
+    histogram::{self, Histogram},
     load::{LoadPlan, LoadResult, Pacing},
-    plan::{Arm, Core, Life, Pair, Plan, ScenarioPlan, Treatment},
+    plan::{Arm, Core, Life, Pair, Plan, ScenarioPlan, Source, Treatment},
+    target::Flooded,
 };
 
 use crate::{
@@ -114,7 +118,9 @@ impl<'a> Bench<'a> {
         // A fresh group, so that its memory peak is of this life alone.
         stage.groups.renew(Role::Agent)?;
         let pairing = Pairing::start(stage, treatment(scenario, life))?;
-        load.connect(pairing.address, scenario.load.connections)?;
+        if let Source::Generator { connections, .. } = &scenario.load.source {
+            load.connect(pairing.address, *connections)?;
+        }
         Ok(Self { scenario, life, stage, machine, load, bystander: None, pairing })
     }
 
@@ -143,8 +149,9 @@ impl<'a> Bench<'a> {
             watcher.note(&format!("no run-time statistics of {}: {why}", self.treatment().name));
             return Ok(());
         }
-        let index = self.life.pairs.last().map_or(0, |pair| pair.index);
-        let pair = Pair { index, seed, order: [Arm::Treated; 2] };
+        let last = self.life.pairs.last();
+        let (index, step) = (last.map_or(0, |pair| pair.index), last.and_then(|pair| pair.step));
+        let pair = Pair { index, seed, step, order: [Arm::Treated; 2] };
         for attempt in 0..2 {
             let block = self.block(&pair, Arm::Treated, 0, attempt)?;
             let block = Block { purpose: Purpose::Statistics, ..block };
@@ -171,10 +178,11 @@ impl<'a> Bench<'a> {
         }
         let still_ns = detached.elapsed().as_nanos() as u64;
         if self.scenario.load.warmup_ns > 0 {
-            self.run_load(pair.seed ^ u64::MAX, self.scenario.load.warmup_ns)?;
+            let step = pair.step.map(warm_up);
+            self.run_load(step, pair.seed ^ u64::MAX, self.scenario.load.warmup_ns)?;
         }
         let before = self.edge()?;
-        let load = self.run_load(pair.seed, self.scenario.load.block_ns)?;
+        let (load, flood) = self.run_load(pair.step, pair.seed, self.scenario.load.block_ns)?;
         let after = self.edge()?;
         let bystander = self.bystander.as_mut().map(|bystander| bystander.measure()).transpose()?;
         let steal_ns: Vec<u64> = after
@@ -203,8 +211,9 @@ impl<'a> Bench<'a> {
             clock_gap_ns: clock_gap_ns(before.wall, after.wall, elapsed),
             idle_ns: after.ticks.idle_ns.saturating_sub(before.ticks.idle_ns),
             cores: steal_ns.len() as u32,
-            discarded: discard(&load, self.scenario.load.pacing, &steal_ns, elapsed_ns),
+            discarded: discard(&load, &self.scenario.load.source, &steal_ns, elapsed_ns),
             load,
+            flood,
             cpu: after.cpu.since(&before.cpu),
             target: after.target.since(&before.target),
             agent: use_of(after.agent, before.agent),
@@ -223,14 +232,24 @@ impl<'a> Bench<'a> {
         })
     }
 
-    fn run_load(&mut self, seed: u64, duration_ns: u64) -> Result<LoadResult> {
-        self.load.run(LoadPlan {
-            seed,
-            pacing: self.scenario.load.pacing,
-            duration_ns,
-            path: self.scenario.load.path.clone(),
-            timeout_ns: REQUEST_LIMIT.as_nanos() as u64,
-        })
+    fn run_load(
+        &mut self,
+        step: Option<Step>,
+        seed: u64,
+        duration_ns: u64,
+    ) -> Result<(LoadResult, Option<FloodUse>)> {
+        match (&self.scenario.load.source, step) {
+            (Source::Generator { pacing, path, .. }, _) => {
+                let (pacing, path, timeout_ns) = (*pacing, path.clone(), REQUEST_LIMIT.as_nanos() as u64);
+                let result = self.load.run(LoadPlan { seed, pacing, duration_ns, path, timeout_ns })?;
+                Ok((result, None))
+            }
+            (Source::Flood { .. }, Some(step)) => {
+                let flooded = self.pairing.flood(step, duration_ns)?;
+                Ok((as_load(&flooded), Some(FloodUse { step, flooded })))
+            }
+            (Source::Flood { .. }, None) => bail!("a pair of a flood has no step: the plan is damaged"),
+        }
     }
 
     /// Reads everything once all is quiet. The agent drains first, so that a block pays for its own events.
@@ -243,6 +262,28 @@ impl<'a> Bench<'a> {
         let wall = SystemTime::now();
         let cpu = CpuReading::take(&self.stage.groups, self.machine)?;
         Ok(Edge { cpu, target, agent, ledger, ticks, wall })
+    }
+}
+
+/// Nothing is lost before its block.
+fn warm_up(step: Step) -> Step {
+    if step == Step::Overload { Step::FlatOut } else { step }
+}
+
+/// A flood as a load: each exchange is planned, made and over at once, and none can fail.
+fn as_load(flooded: &Flooded) -> LoadResult {
+    let empty = || Histogram::encode(&histogram::empty());
+    LoadResult {
+        planned: flooded.requests,
+        sent: flooded.requests,
+        completed: flooded.requests,
+        failed: BTreeMap::new(),
+        elapsed_ns: flooded.elapsed_ns,
+        spun_ns: 0,
+        received_bytes: 0,
+        response: empty(),
+        service: empty(),
+        lateness: empty(),
     }
 }
 
@@ -260,13 +301,14 @@ fn use_of(after: Option<ProcessReading>, before: Option<ProcessReading>) -> Opti
 }
 
 /// The rules by which a block does not count. None of them can see what the tracer costs.
-fn discard(load: &LoadResult, pacing: Pacing, steal_ns: &[u64], elapsed_ns: u64) -> Option<Discard> {
+fn discard(load: &LoadResult, source: &Source, steal_ns: &[u64], elapsed_ns: u64) -> Option<Discard> {
     let stolen = steal_ns.iter().any(|ns| *ns as f64 > STEAL_LIMIT * elapsed_ns as f64);
     if stolen {
         return Some(Discard::Steal);
     }
-    let open_loop = !matches!(pacing, Pacing::Closed);
-    (open_loop && lateness_ns(load) > LATENESS_LIMIT_NS).then_some(Discard::GeneratorLate)
+    let scheduled =
+        !matches!(source, Source::Generator { pacing: Pacing::Closed, .. } | Source::Flood { .. });
+    (scheduled && lateness_ns(load) > LATENESS_LIMIT_NS).then_some(Discard::GeneratorLate)
 }
 
 fn lateness_ns(load: &LoadResult) -> u64 {

@@ -5,9 +5,11 @@
 
 use std::{
     fs,
+    num::NonZeroU64,
     path::{Path, PathBuf},
 };
 
+use record::{flood::Step, plan::Source};
 use tracetax::scenario::{Scenario, keys, parse, read};
 
 const GOOD: &str = r#"
@@ -90,11 +92,13 @@ fn a_good_file_becomes_a_scenario() {
         name: "good",
         question: "What does it cost?",
         load: ScenarioLoad {
-            pacing: Constant {
-                requests_per_second: 2500.5,
+            source: Generator {
+                pacing: Constant {
+                    requests_per_second: 2500.5,
+                },
+                connections: 50,
+                path: "/bytes/100?x=%20",
             },
-            connections: 50,
-            path: "/bytes/100?x=%20",
             block_ns: 100000000,
             warmup_ns: 0,
             core: Sleeps,
@@ -164,6 +168,7 @@ fn a_good_file_becomes_a_scenario() {
             ),
             added_latency_ms: None,
             events_per_second: None,
+            agent_cpu_points: None,
             uptime_pct: None,
         },
         margin: Margin {
@@ -175,6 +180,17 @@ fn a_good_file_becomes_a_scenario() {
         },
     }
     "#);
+}
+
+#[test]
+fn a_flood_climbs_its_ladder_after_an_overload() {
+    let text = &GOOD[..GOOD.find("[[treatment]]").unwrap()];
+    let generator = &text[text.find("pacing").unwrap()..text.find("[block]").unwrap()];
+    let text = text.replace(generator, "pacing = \"flood\"\nrates = [10_000, 250_000]\n");
+    let source = parse("flood", "flood.toml", &text).unwrap().load.source;
+    let rate = |rate| Step::Rate { events_per_second: NonZeroU64::new(rate).unwrap() };
+    let steps = vec![Step::Overload, rate(10_000), rate(250_000), Step::FlatOut];
+    assert_eq!(source, Source::Flood { steps });
 }
 
 #[test]
@@ -218,10 +234,11 @@ fn the_form_is_described_by_reading_it() {
     insta::assert_snapshot!(keys().iter().map(line).collect::<Vec<_>>().join("\n"), @r#"
      question | Required | a text of 1 to 200 characters on one line | What the scenario answers, in one sentence.
      [load] | Required |  | Which requests are sent, and when.
-    [load] pacing | Required | one of "poisson", "constant", "closed" | When requests leave: at random, evenly, or each as soon as the last is answered.
-    [load] requests_per_second | Optional | a number of requests per second from 1 to 1_000_000 | Rate of an open loop; not with `pacing = "closed"`, required otherwise.
-    [load] connections | Required | a whole number of connections from 1 to 10_000 | Keep-alive connections, opened before the first block.
-    [load] path | Required | a text of 1 to 4_096 visible ASCII characters that begins with `/` | Path of every request.
+    [load] pacing | Required | one of "poisson", "constant", "closed", "flood" | When requests leave: at random, evenly, each as soon as the last is answered, or made by the target itself.
+    [load] requests_per_second | Optional | a number of requests per second from 1 to 1_000_000 | Rate of an open loop, `poisson` or `constant`; required there, and not with any other pacing.
+    [load] connections | Required | a whole number of connections from 1 to 10_000 | Keep-alive connections, opened before the first block; not in a flood.
+    [load] path | Required | a text of 1 to 4_096 visible ASCII characters that begins with `/` | Path of every request; not in a flood.
+    [load] rates | Optional | a list of 1 to 10 rising rates, each a whole number of events per second from 1 to 100_000_000 | The ladder of a flood, required there: these rates, then as fast as the target can. Each climb begins with an overload, as fast as the target can while the agent is stopped.
     [load] core_warmer | Optional | true | Keep the target's processor awake in both arms, by a spinner of idle priority.
      [block] | Required |  | One measured stretch of load.
     [block] measure_ms | Required | a whole number of milliseconds from 20 to 600_000 | Load measured in a block. In an open loop, enough for 100 requests.
@@ -247,6 +264,7 @@ fn the_form_is_described_by_reading_it() {
     [budget] added_latency_ms | Optional | a number of milliseconds from 0.001 to 60_000 | Added response latency at the 99th percentile.
     [budget] events_per_second | Optional | a number of events per second from 1 to 1_000_000_000 | At least this many, and none of them lost.
     [budget] uptime_pct | Optional | a number of percent of treated blocks from 0.001 to 100 | At least this share without a failed request, a lost event or a dead process.
+    [budget] agent_cpu_points | Optional | a number of percentage points of one core from 0.001 to 10_000 | CPU of the agent at the lowest rate of a flood.
      [margin] | Optional |  | Limits of paired cost; one left out is not judged.
     [margin] server_cpu_us_per_request | Optional | a number of microseconds from 0.001 to 1_000_000 | Extra CPU of the target per request.
      [bystander] | Optional |  | A process that nobody traces; left out, none runs.

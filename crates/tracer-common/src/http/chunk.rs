@@ -57,7 +57,10 @@ impl Chunk {
 /// a function's own stack; so whoever looks for words must be a function of the kind of `http/head.rs`.
 #[cfg(target_arch = "bpf")]
 #[inline(always)]
-#[allow(unsafe_code, reason = "one instruction: a read of the eight bytes that the slice was checked to hold")]
+#[allow(
+    unsafe_code,
+    reason = "one instruction: a read of the eight bytes that the slice was checked to hold"
+)]
 fn unaligned(bytes: &[u8], at: usize) -> u64 {
     let from = bytes.as_ptr().wrapping_add(at);
     let word: u64;

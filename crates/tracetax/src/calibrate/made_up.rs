@@ -7,7 +7,8 @@ use record::{
     histogram::{self, Histogram},
     load::Pacing,
     plan::{
-        Arm, Budget, Core, Margin, ScenarioLoad, ScenarioPlan, Treatment, TreatmentBudget, TreatmentKind,
+        Arm, Budget, Core, Margin, ScenarioLoad, ScenarioPlan, Source, Treatment, TreatmentBudget,
+        TreatmentKind,
     },
 };
 use serde_json::json;
@@ -25,9 +26,7 @@ pub fn plan<'a>(treatments: impl IntoIterator<Item = (&'a str, TreatmentKind)>) 
         name: "made-up".into(),
         question: "What would be found?".into(),
         load: ScenarioLoad {
-            pacing: Pacing::Closed,
-            connections: 16,
-            path: "/plain".into(),
+            source: Source::Generator { pacing: Pacing::Closed, connections: 16, path: "/plain".into() },
             block_ns: 100_000_000,
             warmup_ns: 0,
             core: Core::Sleeps,

@@ -4,11 +4,11 @@ use hdrhistogram::Histogram;
 use record::{
     block::Block,
     histogram,
-    load::Pacing,
+    plan::ScenarioPlan,
     verdict::{ArmSummary, LimitedBy},
 };
 
-use super::ledger::answered;
+use super::{capacity::target_cpu_ns, ledger::answered};
 
 const NS_PER_MS: f64 = 1e6;
 const BYTES_PER_MB: f64 = 1e6;
@@ -18,11 +18,12 @@ const BEYOND: u64 = 10;
 
 /// Sums up the blocks, whose response times are all in `response`.
 #[must_use]
-pub fn summary(pacing: Pacing, blocks: &[&Block], response: &Histogram<u64>) -> ArmSummary {
+pub fn summary(plan: &ScenarioPlan, blocks: &[&Block], response: &Histogram<u64>) -> ArmSummary {
     let sum = |of: fn(&Block) -> u64| blocks.iter().map(|block| of(block)).sum::<u64>();
     let lateness = merged(blocks.iter().map(|block| &block.load.lateness));
     let planned = sum(|block| block.load.planned);
     let failed = sum(|block| block.load.failed.values().sum());
+    let target_cpu_ns: f64 = blocks.iter().map(|block| target_cpu_ns(block)).sum();
     let seconds = sum(|block| block.load.elapsed_ns) as f64 / 1e9;
     let traced = blocks.iter().filter_map(|block| block.tracer.as_ref()).map(|tracer| tracer.requests);
     ArmSummary {
@@ -37,12 +38,14 @@ pub fn summary(pacing: Pacing, blocks: &[&Block], response: &Histogram<u64>) -> 
         latency_min_ms: response.min() as f64 / NS_PER_MS,
         latency_max_ms: response.max() as f64 / NS_PER_MS,
         lateness_p99_ms: quantile_ms(&lateness, 0.99),
-        cpu_mean_pct: 100.0 * ratio(sum(|block| block.cpu.target_ns) as f64 / 1e9, seconds),
+        cpu_mean_pct: 100.0 * ratio(target_cpu_ns / 1e9, seconds),
         cpu_peak_pct: blocks.iter().map(|block| target_cpu_pct(block)).fold(0.0, f64::max),
-        server_cpu_us_per_request: ratio(sum(|block| block.cpu.target_ns) as f64 / 1e3, sum(answered) as f64),
+        server_cpu_us_per_request: ratio(target_cpu_ns / 1e3, sum(answered) as f64),
         target_rss_mb: median(blocks.iter().map(|block| block.target.rss_bytes as f64 / BYTES_PER_MB)),
         traced_requests: traced.clone().next().map(|_| traced.sum()),
-        limited_by: matches!(pacing, Pacing::Closed)
+        limited_by: plan
+            .load
+            .is_closed_loop()
             .then(|| limited_by(sum(|block| block.cpu.target_ns), sum(|block| block.cpu.load_ns))),
     }
 }
@@ -71,7 +74,7 @@ pub fn quantile_ms(histogram: &Histogram<u64>, quantile: f64) -> Option<f64> {
 }
 
 fn target_cpu_pct(block: &Block) -> f64 {
-    100.0 * ratio(block.cpu.target_ns as f64, block.load.elapsed_ns as f64)
+    100.0 * ratio(target_cpu_ns(block), block.load.elapsed_ns as f64)
 }
 
 /// 0 where there is nothing to divide by.

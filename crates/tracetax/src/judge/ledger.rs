@@ -38,7 +38,7 @@ pub fn of_treated(block: &Block, treatment: &Treatment) -> Option<String> {
     identities(tracer).or_else(|| match stage {
         Stage::Floor => counted_nothing(tracer),
         Stage::Lookup | Stage::Copy => sent_nothing(tracer, *stage),
-        Stage::Full => told_every_request(tracer, answered(block)),
+        Stage::Full => lost_any(block, tracer).or_else(|| told_every_request(tracer, answered(block))),
     })
 }
 
@@ -48,9 +48,6 @@ fn identities(tracer: &AgentStats) -> Option<String> {
     let (hits, ends) = (tracer.hits + tracer.extra, filtered + tracer.submitted + tracer.reserve_failed);
     if hits != ends {
         return Some(format!("{hits} hits, but {ends} ends"));
-    }
-    if tracer.reserve_failed != 0 {
-        return Some(format!("{} events were lost, the ring buffer was full", tracer.reserve_failed));
     }
     if tracer.submitted != tracer.received {
         return Some(format!("{} events were submitted, {} received", tracer.submitted, tracer.received));
@@ -71,16 +68,28 @@ fn sent_nothing(tracer: &AgentStats, stage: Stage) -> Option<String> {
     (tracer.hits == 0).then(|| format!("programs of stage `{stage}` were never hit"))
 }
 
-/// What cannot be one whole record is an exception with a name; there is no third case.
+/// How many are lost is what a flood asks. Elsewhere none may be.
+fn lost_any(block: &Block, tracer: &AgentStats) -> Option<String> {
+    let lost = tracer.reserve_failed;
+    (lost != 0 && block.flood.is_none()).then(|| format!("{lost} events were lost, the ring buffer was full"))
+}
+
+/// What is no record found no room, or is an exception with a name; there is no other case.
 fn told_every_request(tracer: &AgentStats, answered: u64) -> Option<String> {
     let named: u64 = tracer.exceptions.values().sum();
-    (tracer.requests != answered && tracer.requests + named != answered).then(|| {
+    let told = tracer.requests + tracer.reserve_failed;
+    (told != answered && told + named != answered).then(|| {
         format!(
-            "{answered} requests were answered, the tracer reported {}{}",
+            "{answered} requests were answered, the tracer reported {}{}{}",
             tracer.requests,
+            lost(tracer),
             exceptions(tracer)
         )
     })
+}
+
+fn lost(tracer: &AgentStats) -> String {
+    if tracer.reserve_failed == 0 { String::new() } else { format!(", lost {}", tracer.reserve_failed) }
 }
 
 fn exceptions(tracer: &AgentStats) -> String {

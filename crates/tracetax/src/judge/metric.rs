@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use record::{
     block::Block,
-    load::Pacing,
     plan::{ScenarioPlan, Treatment},
     verdict::{Limit, Metric},
 };
@@ -14,6 +13,7 @@ use super::{
     Measured, Selected,
     arm::{quantile_ms, ratio},
     bystander,
+    capacity::{self, target_cpu_ns},
     gate::{Candidate, FAMILY_RATE},
     latency::Chunks,
     ledger::answered,
@@ -87,10 +87,12 @@ fn server_cpu_limit(plan: &ScenarioPlan, treatment: &Treatment) -> Option<Limit>
 /// CPU of the target per answered request, in microseconds.
 #[must_use]
 pub fn server_cpu_us_per_request(block: &Block) -> f64 {
-    ratio(block.cpu.target_ns as f64 / 1e3, answered(block) as f64)
+    ratio(target_cpu_ns(block) / 1e3, answered(block) as f64)
 }
 
-fn agent_cpu_us_per_request(block: &Block) -> f64 {
+/// CPU of the agent per answered request, in microseconds.
+#[must_use]
+pub fn agent_cpu_us_per_request(block: &Block) -> f64 {
     ratio(block.cpu.agent_ns as f64 / 1e3, answered(block) as f64)
 }
 
@@ -105,15 +107,21 @@ fn total_cpu_us_per_request(block: &Block) -> f64 {
 
 /// CPU of server and agent per second of load, in percent of one core.
 fn cpu_points(block: &Block) -> f64 {
-    100.0 * ratio((block.cpu.target_ns + block.cpu.agent_ns) as f64, block.load.elapsed_ns as f64)
+    100.0 * ratio(target_cpu_ns(block) + block.cpu.agent_ns as f64, block.load.elapsed_ns as f64)
 }
 
 fn throughput_per_second(block: &Block) -> f64 {
     ratio(block.load.completed as f64, block.load.elapsed_ns as f64 / 1e9)
 }
 
-/// Events that reached the agent and became records.
+/// Events that reached the agent and became records; none where one was lost, since that is not to keep up.
 fn events_per_second(block: &Block) -> f64 {
+    if capacity::lost(block) == 0 { delivered_per_second(block) } else { 0.0 }
+}
+
+/// Events that reached the agent and became records.
+#[must_use]
+pub fn delivered_per_second(block: &Block) -> f64 {
     let events = block.tracer.as_ref().map_or(0, |tracer| tracer.parsed);
     ratio(events as f64, block.load.elapsed_ns as f64 / 1e9)
 }
@@ -126,8 +134,8 @@ pub fn all(
     chunks: &Chunks,
 ) -> Vec<Candidate> {
     let budget = &plan.budget;
-    let closed_loop = matches!(plan.load.pacing, Pacing::Closed);
-    let told = PAIRED.iter().filter(|paired| paired.told == Told::Always || !closed_loop);
+    let open_loop = plan.load.is_open_loop();
+    let told = PAIRED.iter().filter(|paired| paired.told == Told::Always || open_loop);
     let mut all: Vec<_> =
         told.filter_map(|paired| difference(paired, (paired.limit)(plan, treatment), selected)).collect();
     all.extend(added_latency("added_latency_p50_ms", 0.5, chunks, None));
@@ -211,6 +219,12 @@ fn lives(pairs: &[Measured<'_>], of: fn(&Block) -> f64) -> Option<[f64; 3]> {
 fn added_latency(name: &str, quantile: f64, chunks: &Chunks, limit: Option<f64>) -> Option<Candidate> {
     let (levels, differences) = chunks.at_quantile(quantile)?;
     Some(candidate(name, Some(stats::median(&levels)), differences, limit.map(Limit::Budget)))
+}
+
+/// CPU of the agent in the treated blocks, per second of load, in percent of one core.
+pub fn agent_cpu_points(selected: &Selected<'_>, limit: Option<f64>) -> Option<Candidate> {
+    let shares = selected.pairs.iter().map(|pair| capacity::agent_cpu_pct(pair.treated)).collect();
+    Some(candidate("agent_cpu_points", None, Sample::new(shares).ok()?, limit.map(Limit::Budget)))
 }
 
 fn bystander(selected: &Selected<'_>) -> Option<Candidate> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use record::{
     block::{Block, Discard, Purpose},
+    flood::Step,
     plan::{Arm, ScenarioPlan, Treatment},
 };
 
@@ -17,7 +18,7 @@ pub struct Measured<'a> {
 }
 
 /// What counts of one treatment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Selected<'a> {
     /// The pairs, in the order of the plan.
     pub pairs: Vec<Measured<'a>>,
@@ -51,6 +52,14 @@ impl<'a> Selected<'a> {
     pub fn statistics(plan: &ScenarioPlan, treatment: &Treatment, blocks: &'a [Block]) -> Option<&'a Block> {
         of_treatment(plan, treatment, blocks)
             .find(|block| block.purpose == Purpose::Statistics && block.discarded.is_none())
+    }
+
+    /// Those pairs of a flood that are of one step.
+    #[must_use]
+    pub fn at(&self, step: Step) -> Self {
+        let mut of_step = self.clone();
+        of_step.pairs.retain(|pair| pair.treated.flood.is_some_and(|flood| flood.step == step));
+        of_step
     }
 
     /// The rules that discarded blocks, with how many.

@@ -46,6 +46,7 @@ pub fn not_measured(
         ("agent_memory_mb", budget.agent_memory_mb),
         ("added_latency_ms", budget.added_latency_ms),
         ("events_per_second", budget.events_per_second),
+        ("agent_cpu_points", budget.agent_cpu_points),
         ("uptime_pct", budget.uptime_pct),
         ("wakeups_per_second", treatment.budget.wakeups_per_second),
         ("delivery_p99_ms", treatment.budget.delivery_p99_ms),

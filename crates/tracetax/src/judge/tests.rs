@@ -9,7 +9,8 @@ use record::{
     histogram::{self, Histogram},
     load::{Failure, LoadResult, Pacing},
     plan::{
-        Arm, Budget, Margin, Plan, ScenarioLoad, ScenarioPlan, Treatment, TreatmentBudget, TreatmentKind,
+        Arm, Budget, Margin, Plan, ScenarioLoad, ScenarioPlan, Source, Treatment, TreatmentBudget,
+        TreatmentKind,
     },
     stage::Stage,
     verdict::{Verdict, Word},
@@ -23,11 +24,13 @@ use crate::exit;
 
 const REQUESTS: u64 = 1_000;
 
-fn plan(kind: TreatmentKind) -> Plan {
+pub(super) fn plan(kind: TreatmentKind) -> Plan {
     let load = ScenarioLoad {
-        pacing: Pacing::Poisson { requests_per_second: 1_000.0 },
-        connections: 4,
-        path: "/plain".into(),
+        source: Source::Generator {
+            pacing: Pacing::Poisson { requests_per_second: 1_000.0 },
+            connections: 4,
+            path: "/plain".into(),
+        },
         block_ns: 1_000_000_000,
         warmup_ns: 0,
         core: record::plan::Core::Sleeps,
@@ -118,6 +121,7 @@ pub(super) fn block(pair: u32, arm: Arm, server_us: f64) -> Block {
         toggle_ns: 0,
         still_ns: 0,
         load: load(),
+        flood: None,
         cpu: CpuUse {
             target_ns: (server_us * 1e3) as u64 * REQUESTS,
             agent_ns: 0,

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
-use record::plan::{Arm, Plan, ScenarioPlan};
+use record::{
+    flood::Step,
+    plan::{Arm, Plan, ScenarioPlan, Source},
+};
 
 use super::{time_of, treatment};
 use crate::{expected::Expected, judge::short};
@@ -28,12 +31,10 @@ pub fn show(plan: &Plan, expected: &BTreeMap<String, Expected>, untried: Option<
 fn show_scenario(scenario: &ScenarioPlan) -> String {
     let pairs: usize = scenario.lives.iter().map(|life| life.pairs.len()).sum();
     let mut text = format!(
-        "{}: {}\n  {:?} over {} connections to {}, {} pairs of blocks of {} ms in {} lives of the target, about {}\n",
+        "{}: {}\n  {}, {} pairs of blocks of {} ms in {} lives of the target, about {}\n",
         scenario.name,
         scenario.question,
-        scenario.load.pacing,
-        scenario.load.connections,
-        scenario.load.path,
+        show_source(&scenario.load.source),
         pairs,
         scenario.load.block_ns / 1_000_000,
         scenario.lives.len(),
@@ -58,6 +59,28 @@ fn show_scenario(scenario: &ScenarioPlan) -> String {
         );
     }
     text
+}
+
+fn show_source(source: &Source) -> String {
+    match source {
+        Source::Generator { pacing, connections, path } => {
+            format!("{pacing:?} over {connections} connections to {path}")
+        }
+        Source::Flood { steps } => {
+            let steps: Vec<_> = steps.iter().map(|step| show_step(*step)).collect();
+            format!("a flood by the target itself, each climb {}", steps.join(", "))
+        }
+    }
+}
+
+/// A step of a flood for people.
+#[must_use]
+pub fn show_step(step: Step) -> String {
+    match step {
+        Step::Rate { events_per_second } => format!("{events_per_second}/s"),
+        Step::FlatOut => "flat out".into(),
+        Step::Overload => "overload".into(),
+    }
 }
 
 fn show_expected(expected: Option<&Expected>) -> String {

@@ -8,7 +8,7 @@ use record::{
     verdict::{Metric, ScenarioVerdict, TreatmentVerdict, Verdict, Word},
 };
 
-use super::{tables, tracers};
+use super::{capacity, tables, tracers};
 use crate::judge::short;
 
 /// Where the text is shown.
@@ -58,6 +58,9 @@ fn headline(scenario: &ScenarioVerdict) -> String {
     }
     let unavailable = scenario.unavailable.iter().map(|one| format!("{} is unavailable here", one.treatment));
     let costs = scenario.treatments.iter().map(|treatment| {
+        if let Some(capacity) = &treatment.capacity {
+            return format!("{} {}", treatment.name, capacity::headline(capacity));
+        }
         let cost = find(treatment, "server_cpu_us_per_request").map_or("nothing measured".into(), cost);
         format!("{} costs {cost}", treatment.name)
     });
@@ -93,7 +96,11 @@ fn section(scenario: &ScenarioVerdict, plan: &Plan, look: Look) -> String {
         let discarded = treatment.discarded_blocks;
         let _ =
             writeln!(text, "\n{}: {} pairs, {discarded} blocks discarded\n", treatment.name, treatment.pairs);
-        let _ = writeln!(text, "{}\n\n{}", tables::arms(treatment, look), tables::metrics(treatment, look));
+        let levels = match &treatment.capacity {
+            None => tables::arms(treatment, look),
+            Some(capacity) => capacity::show(capacity, look),
+        };
+        let _ = writeln!(text, "{levels}\n\n{}", tables::metrics(treatment, look));
         let _ = writeln!(text, "\n{}", tables::cpu(&treatment.cpu));
         let _ = writeln!(text, "{}", core(scenario, plan));
     }

@@ -3,22 +3,21 @@
 //! A key is added by asking for it. This module looks at values, never at text or spelling.
 
 mod bystander;
+mod load;
 mod treatment;
 
 use std::{collections::BTreeMap, ops::Range};
 
-use record::{
-    load::Pacing,
-    plan::{Budget, Core, Margin, ScenarioLoad, Treatment},
-};
+use record::plan::{Budget, Margin, ScenarioLoad, Source, Treatment};
 use toml::de::DeTable;
 
 use super::{
     Pairs, Scenario,
     notes::Notes,
-    rule::{OnlyTrue, grouped, number, one_of, request_path, sentence, whole},
+    rule::{grouped, number, sentence, whole},
     section::{At, Section, top},
 };
+use load::{Load, load};
 use treatment::{traced, treatment};
 
 /// A block with fewer requests than this says too little (the design's bound for open loop).
@@ -50,6 +49,9 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
         if let (Some((_, lines)), Some(margin)) = (&budget, &margin) {
             few_gates(file, lines.len() + gates_of(treatments.as_deref()), margin);
         }
+        if let (Some((budget, _)), Some(load)) = (&budget, &load) {
+            told_by_the_load(file, budget, load);
+        }
         if let (Some(load), Some(block)) = (&load, &block) {
             enough_requests(file, load, block);
         }
@@ -70,73 +72,6 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
             margin: margin?,
         })
     })
-}
-
-struct Load {
-    pacing: Pacing,
-    connections: u32,
-    path: String,
-    core: Core,
-}
-
-/// What an open loop becomes with its rate, in requests per second.
-type AtRate = fn(f64) -> Pacing;
-
-/// The words for `pacing`; a closed loop has no rate.
-const PACINGS: &[(&str, Option<AtRate>)] = &[
-    ("poisson", Some(|requests_per_second| Pacing::Poisson { requests_per_second })),
-    ("constant", Some(|requests_per_second| Pacing::Constant { requests_per_second })),
-    ("closed", None),
-];
-
-fn load(load: &mut Section<'_, '_>) -> Option<Load> {
-    let open_loop = load.required(
-        "pacing",
-        &one_of(PACINGS),
-        "When requests leave: at random, evenly, or each as soon as the last is answered.",
-    );
-    let rate = load.optional(
-        "requests_per_second",
-        &number(1.0..=1e6, "requests per second"),
-        "Rate of an open loop; not with `pacing = \"closed\"`, required otherwise.",
-    );
-    let connections = load.required(
-        "connections",
-        &whole(1..=10_000, "connections"),
-        "Keep-alive connections, opened before the first block.",
-    );
-    let path = load.required("path", &request_path(), "Path of every request.");
-    let warm = load.optional(
-        "core_warmer",
-        &OnlyTrue,
-        "Keep the target's processor awake in both arms, by a spinner of idle priority.",
-    );
-    let core = if warm.is_some() { Core::KeptWarm } else { Core::Sleeps };
-    let pacing = pacing(load, open_loop?.value, rate.map(|rate| rate.value));
-    Some(Load { pacing: pacing?, connections: connections?.value, path: path?.value, core })
-}
-
-fn pacing(
-    load: &mut Section<'_, '_>,
-    open_loop: Option<AtRate>,
-    requests_per_second: Option<f64>,
-) -> Option<Pacing> {
-    match open_loop {
-        Some(at) => {
-            load.require_one_of(&["requests_per_second"]);
-            Some(at(requests_per_second?))
-        }
-        None if load.holds("requests_per_second") => {
-            load.mistake(
-                load.span_of("requests_per_second"),
-                "`requests_per_second` in [load] cannot be with `pacing = \"closed\"`",
-                "a closed loop is as fast as the answers come",
-                "remove it, or write `pacing = \"poisson\"`",
-            );
-            None
-        }
-        None => Some(Pacing::Closed),
-    }
 }
 
 struct Block {
@@ -212,12 +147,18 @@ fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, BTreeMap<&'static str
         &number(0.001..=100.0, "percent of treated blocks"),
         "At least this share without a failed request, a lost event or a dead process.",
     );
+    let agent = budget.optional(
+        "agent_cpu_points",
+        &number(0.001..=10_000.0, "percentage points of one core"),
+        "CPU of the agent at the lowest rate of a flood.",
+    );
     let named = [
         ("cpu_overhead_points", &cpu),
         ("agent_memory_mb", &memory),
         ("added_latency_ms", &latency),
         ("events_per_second", &events),
         ("uptime_pct", &uptime),
+        ("agent_cpu_points", &agent),
     ];
     let lines =
         named.into_iter().filter_map(|(name, value)| Some((name, budget.line_of(value.as_ref()?)))).collect();
@@ -227,6 +168,7 @@ fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, BTreeMap<&'static str
         added_latency_ms: latency.map(|at| at.value),
         events_per_second: events.map(|at| at.value),
         uptime_pct: uptime.map(|at| at.value),
+        agent_cpu_points: agent.map(|at| at.value),
     };
     Some((limits, lines))
 }
@@ -261,9 +203,23 @@ fn few_gates(file: &mut Section<'_, '_>, budgets: usize, margin: &Margin) {
     }
 }
 
+/// A limit on what this load does not tell would never be judged.
+fn told_by_the_load(file: &mut Section<'_, '_>, budget: &Budget, load: &Load) {
+    let flood = matches!(load.source, Source::Flood { .. });
+    let (name, why) = match budget {
+        Budget { agent_cpu_points: Some(_), .. } if !flood => {
+            ("agent_cpu_points", "only a flood has a lowest rate")
+        }
+        Budget { added_latency_ms: Some(_), .. } if flood => ("added_latency_ms", "a flood has no latencies"),
+        Budget { uptime_pct: Some(_), .. } if flood => ("uptime_pct", "a flood loses events on purpose"),
+        _ => return,
+    };
+    let title = format!("`{name}` in [budget] cannot be with this [load]");
+    file.mistake(file.span_of("budget"), title, why, "remove it, or write another `pacing` in [load]");
+}
+
 fn enough_requests(file: &mut Section<'_, '_>, load: &Load, block: &Block) {
-    let (Pacing::Poisson { requests_per_second } | Pacing::Constant { requests_per_second }) = load.pacing
-    else {
+    let Some(requests_per_second) = load.lowest_rate() else {
         return;
     };
     let expected = requests_per_second * f64::from(block.measure_ms.value) / 1_000.0;
@@ -273,7 +229,7 @@ fn enough_requests(file: &mut Section<'_, '_>, load: &Load, block: &Block) {
             block.measure_ms.span.clone(),
             "`measure_ms` in [block] must be enough for 100 requests",
             format!("{expected:.0} requests at {} a second", grouped(requests_per_second)),
-            format!("write {} or more, or a higher `requests_per_second`", grouped(least)),
+            format!("write {} or more, or a higher rate", grouped(least)),
         );
     }
 }
@@ -290,9 +246,7 @@ fn distinct_names(file: &mut Section<'_, '_>, treatments: &[At<Treatment>]) {
 
 fn scenario_load(load: Load, block: &Block) -> ScenarioLoad {
     ScenarioLoad {
-        pacing: load.pacing,
-        connections: load.connections,
-        path: load.path,
+        source: load.source,
         core: load.core,
         block_ns: u64::from(block.measure_ms.value) * NS_PER_MS,
         warmup_ns: u64::from(block.warmup_ms) * NS_PER_MS,

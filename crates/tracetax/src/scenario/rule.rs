@@ -2,6 +2,7 @@
 //!
 //! Rules know nothing of keys, sections or other values; what depends on two values is in `form`.
 
+mod ladder;
 mod number;
 mod text;
 mod wakeup;
@@ -10,6 +11,7 @@ use toml::de::DeValue;
 
 use super::nearest::nearest;
 
+pub(super) use ladder::Ladder;
 pub(super) use number::{grouped, number, whole};
 pub(super) use text::{name, name_of_file, request_path, sentence};
 pub(super) use wakeup::wakeup;
