@@ -13,6 +13,7 @@ mod raw;
 mod rooted_alone;
 mod rooted_calls;
 mod rooted_control;
+mod rooted_loss;
 mod rooted_oracle;
 mod rooted_oracle_raw;
 mod rooted_secrets;
