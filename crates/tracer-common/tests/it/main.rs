@@ -8,6 +8,7 @@ mod broken;
 mod check;
 mod exchanges;
 mod generated;
+mod hyper;
 mod pipelines;
 mod properties;
 mod reference;
