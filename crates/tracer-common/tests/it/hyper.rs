@@ -6,6 +6,8 @@
 //!   first, and the second would have the beginning of any text taken for a request.
 //! - A request that hyper refuses may have a record with the status of the refusal, or be lost: both are true.
 //! - hyper drops a fragment from a target; clients do not send any, so none is generated.
+//! - After something that was lost, requests that were already sent behind it are taken up at the next read, wherever
+//!   that begins: a record may then show a part of a request line, but nothing that was not sent as one.
 //! - Numbers of more digits than any length has (17 for a body, 15 for a chunk) are lost here.
 
 mod peer;
@@ -44,12 +46,14 @@ proptest! {
         answered.extend(exchange.refusal().map(|status| format!("? ? {status}")));
         let mut answered = answered.iter();
         for record in watch.records() {
-            let shown = start(&record);
+            let shown = with_path(&start(&record));
             let refused = format!("? ? {}", shown.rsplit(' ').next().expect("a status"));
-            prop_assert!(
-                answered.any(|answered| *answered == shown || *answered == refused),
-                "made up: {record}; {watch}; {exchange:?}"
-            );
+            let is_true = answered.clone().any(|answered| *answered == shown || *answered == refused);
+            if is_true {
+                answered.find(|answered| **answered == shown || **answered == refused);
+            }
+            let is_part = !watch.exceptions.is_empty() && exchange.has_read_line(&start(&record));
+            prop_assert!(is_true || is_part, "made up: {record}; {watch}; {exchange:?}");
         }
         // And what was understood throughout is all there.
         if watch.exceptions.is_empty() && exchange.answered.iter().all(Answered::is_kept) {
@@ -69,6 +73,15 @@ fn line(request: &Request, answered: &Answered) -> String {
 fn kept(target: &str) -> String {
     let path = target.split('?').next().expect("a path");
     if path.len() > 128 { format!("{}...", &path[..128]) } else { path.into() }
+}
+
+/// hyper shows `http://host` as `http://host/`.
+fn with_path(start: &str) -> String {
+    let mut words: Vec<_> = start.split(' ').map(str::to_owned).collect();
+    if words[1].split_once("://").is_some_and(|(_, rest)| !rest.contains('/')) {
+        words[1].push('/');
+    }
+    words.join(" ")
 }
 
 fn start(record: &str) -> String {

@@ -54,6 +54,20 @@ impl Exchange {
         tokio::task::LocalSet::new().block_on(&runtime, talk(bytes, cuts, answers, pipe_bytes))
     }
 
+    /// Is the method and the path of `record` part of something that was read?
+    pub(crate) fn has_read_line(&self, record: &str) -> bool {
+        let (line, _status) = record.rsplit_once(' ').expect("a status");
+        String::from_utf8_lossy(&self.read()).contains(line.trim_end_matches("..."))
+    }
+
+    fn read(&self) -> Vec<u8> {
+        let bytes = self.moves.iter().filter_map(|step| match step {
+            Move::In(bytes) => Some(&bytes[..]),
+            _ => None,
+        });
+        bytes.collect::<Vec<_>>().concat()
+    }
+
     pub(crate) fn written_bytes(&self) -> u64 {
         self.written.len() as u64
     }
@@ -70,8 +84,10 @@ impl Exchange {
     /// than the service gave.
     pub(crate) fn refusal(&self) -> Option<u16> {
         let text = String::from_utf8_lossy(&self.written);
-        let statuses = text.match_indices("HTTP/1.").map(|(at, _)| text[at + 9..at + 12].parse::<u16>());
-        let finals: Vec<u16> = statuses.filter_map(Result::ok).filter(|status| *status >= 200).collect();
+        let statuses = text
+            .match_indices("HTTP/1.")
+            .filter_map(|(at, _)| text.get(at + 9..at + 12)?.parse::<u16>().ok());
+        let finals: Vec<u16> = statuses.filter(|status| *status >= 200).collect();
         assert!(finals.len() <= self.answered.len() + 1, "{text}");
         finals.get(self.answered.len()).copied()
     }
@@ -79,11 +95,7 @@ impl Exchange {
 
 impl std::fmt::Debug for Exchange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let read = self
-            .moves
-            .iter()
-            .filter_map(|step| if let Move::In(bytes) = step { Some(&bytes[..]) } else { None });
-        let read = read.collect::<Vec<_>>().concat();
+        let read = self.read();
         let [read, written] = [&read, &self.written].map(|bytes| String::from_utf8_lossy(bytes));
         write!(f, "answered {:?}, read {read:?}, written {written:?}", self.answered)
     }
