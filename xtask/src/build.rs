@@ -52,13 +52,12 @@ pub(crate) fn benchmarks(workspace: &Workspace) -> Result<()> {
     fs::rename(&whole, &to).with_context(|| format!("cannot write {}", to.display()))
 }
 
-/// The one executable in what cargo tells, a JSON object a line. The text is taken as it stands: of a folder whose name
-/// JSON must escape, the copy fails and names it.
+/// The benchmark's executable in what cargo tells, a JSON object a line; cargo builds the binaries of the same package too.
+/// The text is taken as it stands: of a folder whose name JSON must escape, the copy fails and names it.
 fn executable(messages: &str) -> Option<PathBuf> {
-    messages.lines().find_map(|line| {
-        let (path, _) = line.split_once("\"executable\":\"")?.1.split_once('"')?;
-        Some(PathBuf::from(path))
-    })
+    let benchmark = messages.lines().find(|line| line.contains("\"kind\":[\"bench\"]"))?;
+    let (path, _) = benchmark.split_once("\"executable\":\"")?.1.split_once('"')?;
+    Some(path.into())
 }
 
 /// An object of the same content keeps its time, so that nothing which depends on it is done again; a changed
@@ -92,5 +91,16 @@ mod tests {
         assert_eq!(fs::metadata(&to).unwrap().modified().unwrap(), first);
         replace_if_changed(b"two", &to).unwrap();
         assert_eq!(fs::read_to_string(&to).unwrap(), "two");
+    }
+
+    #[test]
+    fn the_benchmark_is_found_among_what_cargo_tells() {
+        let artifact = |kind: &str, path: &str| {
+            format!("{{\"target\":{{\"kind\":[\"{kind}\"]}},\"executable\":{path},\"fresh\":true}}\n")
+        };
+        let others = artifact("lib", "null") + &artifact("bin", "\"/t/tracer\"");
+        let benchmark = artifact("bench", "\"/t/deps/unit-0dc0\"");
+        assert_eq!(executable(&(others.clone() + &benchmark)), Some("/t/deps/unit-0dc0".into()));
+        assert_eq!(executable(&others), None);
     }
 }
