@@ -4,6 +4,8 @@
 //! begins before that (pipelining), the older one leaves alone as [`REQUEST_HALF`], its answer later as
 //! [`ANSWER_HALF`], and the agent joins them by descriptor and number.
 
+use core::hint::cold_path;
+
 use crate::{
     event::{ANSWER_HALF, EventHead, REQUEST_HALF, WHOLE},
     http::{Direction, Pause, Progress, chunk::Chunk, request_line::RequestLine},
@@ -118,6 +120,7 @@ impl Connection {
     #[must_use]
     pub fn begin_read(&mut self) -> bool {
         if self.requests.is_lost() {
+            cold_path();
             if self.in_flight() != 0 || !self.answers.is_lost() {
                 return false;
             }
@@ -131,6 +134,7 @@ impl Connection {
     #[inline(always)]
     pub fn read_head(&mut self, chunk: &Chunk, now_ns: impl FnOnce() -> u64) -> Option<usize> {
         if self.held != 0 || !self.requests.at_start() {
+            cold_path();
             return None;
         }
         let heads = self.requests.heads;
@@ -146,6 +150,7 @@ impl Connection {
     #[inline(always)]
     pub fn write_head(&mut self, chunk: &Chunk) -> Option<(usize, Outcome)> {
         if self.in_flight() == 0 || !self.answers.at_start() {
+            cold_path();
             return None;
         }
         let (len, pause) = self.answers.take_answer_head(chunk, self.answers_head())?;
@@ -190,6 +195,7 @@ impl Connection {
             self.response_bytes = 0;
         }
         if self.in_flight() > MAX_IN_FLIGHT {
+            cold_path();
             self.requests.give_up();
             self.answers.give_up();
         }
@@ -238,6 +244,7 @@ impl Connection {
             self.held = 0;
             return WHOLE;
         }
+        cold_path();
         ANSWER_HALF
     }
 

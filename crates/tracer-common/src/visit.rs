@@ -3,6 +3,8 @@
 //! Most calls move one whole head, or nothing but part of a body: these take the short way, in one go. All else goes
 //! step by step, so that the kernel's verifier need not follow a loop over all bytes.
 
+use core::hint::cold_path;
+
 use crate::{
     connection::{Connection, Outcome},
     counter::Counter,
@@ -75,9 +77,11 @@ impl<B: Bytes> Cursor<B> {
     pub fn begin_read(&mut self, connection: &mut Connection, chunk: &mut Chunk, outlet: &impl Outlet) {
         if connection.requests.skippable() == 0 {
             if self.peek(chunk).is_none() {
+                cold_path();
                 return;
             }
             let Some(len) = connection.read_head(chunk, || outlet.now_ns()) else {
+                cold_path();
                 return;
             };
             self.take(len as u32);
@@ -94,9 +98,11 @@ impl<B: Bytes> Cursor<B> {
     pub fn begin_written(&mut self, connection: &mut Connection, chunk: &mut Chunk, outlet: &impl Outlet) {
         if connection.answers.skippable() == 0 {
             if self.peek(chunk).is_none() {
+                cold_path();
                 return;
             }
             let Some((len, outcome)) = connection.write_head(chunk) else {
+                cold_path();
                 return;
             };
             self.take(len as u32);
@@ -175,16 +181,22 @@ impl<B: Bytes> Cursor<B> {
     pub fn close(&self, outlet: &impl Outlet) -> bool {
         let left = self.bytes.left() != 0;
         if self.fault != 0 {
+            cold_path();
             outlet.add(Counter::ReadFault, 1);
         } else if self.lost != 0 {
+            cold_path();
             outlet.add(Counter::NotHttp, 1);
         } else if left {
+            cold_path();
             outlet.add(Counter::ScanLimit, 1);
         }
         match self.events {
             0 => outlet.add(Counter::Progress, 1),
             1 => {}
-            events => outlet.add(Counter::Extra, (events - 1) as u64),
+            events => {
+                cold_path();
+                outlet.add(Counter::Extra, (events - 1) as u64);
+            }
         }
         !left
     }

@@ -1,7 +1,10 @@
 //! Follows the connections of the watched process by their descriptors: hands what a call has moved to the parser,
 //! and sends events.
 
-use core::ffi::{c_long, c_void};
+use core::{
+    ffi::{c_long, c_void},
+    hint::cold_path,
+};
 
 use aya_ebpf::{
     helpers::{bpf_ktime_get_ns, generated::bpf_loop},
@@ -93,24 +96,29 @@ impl Step {
 #[inline(always)]
 pub fn read(hit: Hit, bytes: UserBytes) {
     let Some(place) = Place::of(hit.caller.fd) else {
+        cold_path();
         return hit.ledger.count(Counter::TableFull);
     };
     let Some(connection) = place.connection().or_else(|| begin(hit, &place, &bytes)) else {
+        cold_path();
         return;
     };
     if !constants::reaches(stage::COPY) {
         return hit.ledger.count(Counter::Stage);
     }
     if !connection.begin_read() {
+        cold_path();
         return hit.ledger.count(Counter::Progress);
     }
     let mut step = Step::new(hit, connection);
     let mut cursor = Cursor::new(bytes);
     cursor.begin_read(connection, &mut step.chunk, &hit);
     if cursor.goes_on() {
+        cold_path();
         cursor = by_steps(hit, cursor, &mut step, read_step);
     }
     if !cursor.close(&hit) {
+        cold_path();
         connection.requests.give_up();
     }
 }
@@ -119,24 +127,29 @@ pub fn read(hit: Hit, bytes: UserBytes) {
 #[inline(always)]
 pub fn written(hit: Hit, bytes: UserBytes) {
     let Some(connection) = Place::of(hit.caller.fd).and_then(|place| place.connection()) else {
+        cold_path();
         return hit.ledger.count(Counter::NoConnection);
     };
     if !constants::reaches(stage::COPY) {
         return hit.ledger.count(Counter::Stage);
     }
     if connection.answers.is_lost() {
+        cold_path();
         return hit.ledger.count(Counter::Progress);
     }
     if connection.in_flight() == 0 {
+        cold_path();
         return visit::answer_without_request(connection, &hit);
     }
     let mut step = Step::new(hit, connection);
     let mut cursor = Cursor::new(bytes);
     cursor.begin_written(connection, &mut step.chunk, &hit);
     if cursor.goes_on() {
+        cold_path();
         cursor = by_steps(hit, cursor, &mut step, write_step);
     }
     if !cursor.close(&hit) {
+        cold_path();
         connection.answers.give_up();
     }
 }
@@ -154,9 +167,11 @@ pub fn sent_file(hit: Hit, len: u64) {
 #[inline(always)]
 pub fn closed(hit: Hit) {
     let Some(place) = Place::of(hit.caller.fd) else {
+        cold_path();
         return hit.ledger.count(Counter::NoConnection);
     };
     let Some(connection) = place.connection() else {
+        cold_path();
         return hit.ledger.count(Counter::NoConnection);
     };
     visit::closed(connection, &hit);
@@ -177,6 +192,7 @@ pub fn unsupported(hit: Hit) {
 /// The first read of a descriptor that is not followed: does it look like the start of a request?
 #[inline(always)]
 fn begin(hit: Hit, place: &Place, bytes: &UserBytes) -> Option<&'static mut Connection> {
+    cold_path();
     match bytes.first() {
         Some(first) if may_begin_request(first) => return Some(place.begin()),
         Some(_) => hit.ledger.count(Counter::NoConnection),

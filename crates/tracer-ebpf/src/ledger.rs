@@ -1,5 +1,7 @@
 //! The counters of this CPU, and the ring buffer that events leave by.
 
+use core::hint::cold_path;
+
 use aya_ebpf::{
     macros::map,
     maps::{PerCpuArray, RingBuf},
@@ -56,6 +58,7 @@ impl Ledger {
         if path_len as usize <= SHORT_PATH_CAPACITY {
             self.submit_words::<ShortEvent, SHORT_PATH_WORDS>(path, fill);
         } else {
+            cold_path();
             self.submit_words::<Event, PATH_WORDS>(path, fill);
         }
     }
@@ -84,6 +87,7 @@ impl Ledger {
             return self.count(Counter::Stage);
         }
         let Some(mut entry) = EVENTS.reserve::<E>(0) else {
+            cold_path();
             return self.count(Counter::ReserveFailed);
         };
         fill(entry.as_mut_ptr().cast());

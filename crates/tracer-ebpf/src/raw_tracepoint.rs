@@ -2,6 +2,8 @@
 //!
 //! The hook is the machine's, so the first thing is to let every other process go.
 
+use core::hint::cold_path;
+
 use aya_ebpf::{helpers::bpf_get_current_pid_tgid, macros::raw_tracepoint, programs::RawTracePointContext};
 use tracer_common::counter::Counter;
 
@@ -33,11 +35,12 @@ fn exit(ledger: Ledger, context: &RawTracePointContext) {
     }
     let returned: i64 = context.arg(1);
     if returned < 0 {
+        cold_path();
         return ledger.count(Counter::NoBytes);
     }
     match Call::read(context.arg(0)) {
         Some(call) => {
-            let caller = Caller { tgid, tid: pid_tgid as u32, fd: call.fd };
+            let caller = Caller { tgid, tid: pid_tgid as u32, fd: call.fd() };
             call.follow(Hit { ledger, caller }, returned as u64);
         }
         None => ledger.count(Counter::Fault),

@@ -4,6 +4,8 @@
 //! arch/x86/include/asm/ptrace.h; only `ax` is overwritten, the number stays in `orig_ax`), so one hook at the exit
 //! sees all that two hooks would, for half the cost of attaching.
 
+use core::hint::cold_path;
+
 use aya_ebpf::helpers::bpf_probe_read_kernel;
 use tracer_common::counter::Counter;
 
@@ -32,37 +34,54 @@ const OFFSET: u64 = 7 * 8;
 /// `MSG_PEEK` of linux/socket.h.
 const MSG_PEEK: u64 = 2;
 
-/// How a call moves bytes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Reads into one buffer.
-    Read,
-    /// Reads into an array of `struct iovec`.
-    ReadVector,
-    /// Writes one buffer.
-    Write,
-    /// Writes an array of `struct iovec`.
-    WriteVector,
-    /// Writes from a file, without a buffer in the process.
-    SendFile,
-    /// Ends a connection.
-    Close,
-    /// Begins one: the descriptor is what the call returned.
-    Accept,
-    /// Moves bytes in a way that is not followed.
-    Unsupported,
-    /// Looks at bytes without taking them.
-    Peek,
-    /// Anything else.
-    Other,
+/// How a call moves bytes, as bits.
+type Way = u8;
+
+/// It reads.
+const READS: Way = 1;
+/// It writes.
+const WRITES: Way = 2;
+/// Into or from an array of `struct iovec`, not one buffer.
+const VECTOR: Way = 4;
+/// The array is in a `struct user_msghdr`, and the third argument holds flags.
+const HEADER: Way = 8;
+/// The fourth argument holds flags.
+const FLAGS: Way = 16;
+
+/// The way of each call by its number; 0 for those that move no bytes in one of these ways. A table, since the calls
+/// of a server take turns, which no branch can foresee.
+#[unsafe(no_mangle)]
+static WAYS: [Way; WAYS_LEN] = ways();
+const WAYS_LEN: usize = 64;
+
+const fn ways() -> [Way; WAYS_LEN] {
+    let mut ways = [0; WAYS_LEN];
+    ways[number::READ as usize] = READS;
+    ways[number::RECVFROM as usize] = READS | FLAGS;
+    ways[number::READV as usize] = READS | VECTOR;
+    ways[number::RECVMSG as usize] = READS | VECTOR | HEADER;
+    ways[number::WRITE as usize] = WRITES;
+    ways[number::SENDTO as usize] = WRITES;
+    ways[number::WRITEV as usize] = WRITES | VECTOR;
+    ways[number::SENDMSG as usize] = WRITES | VECTOR | HEADER;
+    ways
+}
+
+#[inline(always)]
+fn way(number: u64) -> Way {
+    let index = number as usize;
+    if index >= WAYS_LEN {
+        cold_path();
+        return 0;
+    }
+    // Volatile, or the compiler would make branches of the table again.
+    unsafe { core::ptr::read_volatile((&raw const WAYS).cast::<Way>().add(index)) }
 }
 
 /// A call at its exit.
 pub struct Call {
-    pub kind: Kind,
-    pub fd: i32,
-    /// The buffer, or the array of `struct iovec`.
-    pub address: u64,
+    registers: Registers,
+    way: Way,
 }
 
 impl Call {
@@ -70,40 +89,73 @@ impl Call {
     #[inline(always)]
     pub fn read(pt_regs: u64) -> Option<Self> {
         let registers = unsafe { bpf_probe_read_kernel((pt_regs + OFFSET) as *const Registers) }.ok()?;
-        let kind = kind(&registers);
-        let header = matches!(registers.orig_ax, number::SENDMSG | number::RECVMSG);
-        Some(Self {
-            kind,
-            fd: registers.di as i32,
-            address: if header { vector_of(registers.si)? } else { registers.si },
-        })
+        let way = way(registers.orig_ax);
+        Some(Self { registers, way })
     }
-}
 
-impl Call {
+    /// The descriptor it was made on.
+    #[inline(always)]
+    pub fn fd(&self) -> i32 {
+        self.registers.di as i32
+    }
+
     /// Does with the connection what the call has done, which has returned `returned`.
     #[inline(always)]
     pub fn follow(&self, hit: Hit, returned: u64) {
-        match self.kind {
-            Kind::Other => return hit.ledger.count(Counter::OtherSyscall),
-            Kind::Peek => return hit.ledger.count(Counter::Peeked),
-            Kind::Unsupported => return follow::unsupported(hit),
-            Kind::Close => return follow::closed(hit),
-            Kind::Accept => {
-                return follow::closed(Hit { caller: Caller { fd: returned as i32, ..hit.caller }, ..hit });
-            }
-            _ if returned == 0 => return hit.ledger.count(Counter::NoBytes),
-            Kind::SendFile => return follow::sent_file(hit, returned),
-            Kind::Read | Kind::ReadVector | Kind::Write | Kind::WriteVector => {}
+        if self.way == 0 {
+            cold_path();
+            return self.follow_other(hit, returned);
         }
-        // One way for both kinds of buffers, or the verifier would have twice as much to follow.
-        let bytes = match self.kind {
-            Kind::ReadVector | Kind::WriteVector => UserBytes::vector(self.address, returned),
-            _ => UserBytes::buffer(self.address, returned),
+        if returned == 0 {
+            cold_path();
+            return hit.ledger.count(Counter::NoBytes);
+        }
+        if self.peeks() {
+            cold_path();
+            return hit.ledger.count(Counter::Peeked);
+        }
+        let Some(bytes) = self.bytes(returned) else {
+            cold_path();
+            return hit.ledger.count(Counter::Fault);
         };
-        match self.kind {
-            Kind::Read | Kind::ReadVector => follow::read(hit, bytes),
-            _ => follow::written(hit, bytes),
+        if self.way & READS != 0 { follow::read(hit, bytes) } else { follow::written(hit, bytes) }
+    }
+
+    /// Does it look at bytes without taking them?
+    #[inline(always)]
+    fn peeks(&self) -> bool {
+        let in_r10 = self.way & FLAGS != 0 && self.registers.r10 & MSG_PEEK != 0;
+        in_r10 || (self.way & (READS | HEADER) == READS | HEADER && self.registers.dx & MSG_PEEK != 0)
+    }
+
+    /// The first `len` bytes that it moved.
+    #[inline(always)]
+    fn bytes(&self, len: u64) -> Option<UserBytes> {
+        let mut address = self.registers.si;
+        if self.way & HEADER != 0 {
+            cold_path();
+            address = vector_of(address)?;
+        }
+        Some(if self.way & VECTOR != 0 {
+            UserBytes::vector(address, len)
+        } else {
+            UserBytes::buffer(address, len)
+        })
+    }
+
+    /// A call that moves no bytes through a buffer.
+    #[inline(always)]
+    fn follow_other(&self, hit: Hit, returned: u64) {
+        match self.registers.orig_ax {
+            number::CLOSE => follow::closed(hit),
+            number::ACCEPT | number::ACCEPT4 => {
+                // Whatever the descriptor was before, it is a new connection.
+                follow::closed(Hit { caller: Caller { fd: returned as i32, ..hit.caller }, ..hit });
+            }
+            number::SENDFILE if returned == 0 => hit.ledger.count(Counter::NoBytes),
+            number::SENDFILE => follow::sent_file(hit, returned),
+            number::SENDMMSG | number::RECVMMSG => follow::unsupported(hit),
+            _ => hit.ledger.count(Counter::OtherSyscall),
         }
     }
 }
@@ -112,23 +164,6 @@ impl Call {
 #[inline(always)]
 fn vector_of(header: u64) -> Option<u64> {
     unsafe { aya_ebpf::helpers::bpf_probe_read_user((header + 16) as *const u64) }.ok()
-}
-
-#[inline(always)]
-fn kind(registers: &Registers) -> Kind {
-    match registers.orig_ax {
-        number::RECVFROM if registers.r10 & MSG_PEEK != 0 => Kind::Peek,
-        number::RECVMSG if registers.dx & MSG_PEEK != 0 => Kind::Peek,
-        number::READ | number::RECVFROM => Kind::Read,
-        number::READV | number::RECVMSG => Kind::ReadVector,
-        number::WRITE | number::SENDTO => Kind::Write,
-        number::WRITEV | number::SENDMSG => Kind::WriteVector,
-        number::SENDFILE => Kind::SendFile,
-        number::CLOSE => Kind::Close,
-        number::ACCEPT | number::ACCEPT4 => Kind::Accept,
-        number::SENDMMSG | number::RECVMMSG => Kind::Unsupported,
-        _ => Kind::Other,
-    }
 }
 
 /// Numbers of system calls on x86-64 (arch/x86/entry/syscalls/syscall_64.tbl).
