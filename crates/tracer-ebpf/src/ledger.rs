@@ -70,19 +70,21 @@ impl Ledger {
         path: &[u64; PATH_WORDS],
         fill: impl Fn(&mut EventHead),
     ) {
-        self.submit_sized::<E>(|event| {
+        self.submit_if::<E>(|event| {
             fill(unsafe { &mut *event });
             let words = unsafe { event.add(1) }.cast::<u64>();
             for (index, word) in path[..WORDS].iter().enumerate() {
                 // Whole words, since these are a few wide moves: what lies beyond `path_len` is of earlier paths.
                 unsafe { words.add(index).write(*word) };
             }
+            true
         });
     }
 
-    /// Sends an event of type `E`, which begins with a head, after `fill` has filled all of it in place.
+    /// Sends an event of type `E`, which begins with a head, after `fill` has filled all of it in place; drops it where
+    /// `fill` says no. What is dropped is not counted.
     #[inline(always)]
-    pub fn submit_sized<E: 'static>(self, fill: impl FnOnce(*mut EventHead)) {
+    pub fn submit_if<E: 'static>(self, fill: impl FnOnce(*mut EventHead) -> bool) {
         if !constants::reaches(stage::FULL) {
             return self.count(Counter::Stage);
         }
@@ -90,9 +92,13 @@ impl Ledger {
             cold_path();
             return self.count(Counter::ReserveFailed);
         };
-        fill(entry.as_mut_ptr().cast());
-        entry.submit(wakeup());
-        self.count(Counter::Submitted);
+        if fill(entry.as_mut_ptr().cast()) {
+            entry.submit(wakeup());
+            self.count(Counter::Submitted);
+        } else {
+            cold_path();
+            entry.discard(NO_WAKEUP);
+        }
     }
 }
 

@@ -3,16 +3,16 @@
 //! The service tells all that a record says, so nothing is parsed and nothing is followed; but it must have been
 //! built to tell it. Sizes are of bodies: the service does not know how long its heads were.
 
+use core::hint::cold_path;
+
 use aya_ebpf::{
-    helpers::{
-        bpf_get_current_pid_tgid, bpf_probe_read_user, generated::bpf_probe_read_user as probe_read_user,
-    },
+    helpers::{bpf_get_current_pid_tgid, generated::bpf_probe_read_user as probe_read_user},
     macros::uprobe,
     programs::ProbeContext,
 };
 use tracer_common::{
     counter::Counter,
-    event::{Event, EventHead, PATH_CAPACITY, SHORT_PATH_CAPACITY, ShortEvent, WHOLE},
+    event::{Event, EventHead, ShortEvent, WHOLE},
     names::stage,
 };
 
@@ -55,27 +55,52 @@ fn request(ledger: Ledger, context: &ProbeContext) {
     if !constants::reaches(stage::COPY) {
         return ledger.count(Counter::Stage);
     }
-    let Ok(mark) = (unsafe { bpf_probe_read_user(address as *const Mark) }) else {
-        return ledger.count(Counter::Fault);
-    };
-    let path = address + size_of::<Mark>() as u64;
-    if mark.path_len as usize <= SHORT_PATH_CAPACITY {
-        submit::<ShortEvent, SHORT_PATH_CAPACITY>(ledger, pid_tgid, &mark, path);
-    } else if mark.path_len as usize <= PATH_CAPACITY {
-        submit::<Event, PATH_CAPACITY>(ledger, pid_tgid, &mark, path);
-    } else {
-        ledger.count(Counter::Fault);
+    match told::<ShortEvent>(ledger, pid_tgid, address) {
+        Told::Done => {}
+        Told::Longer => {
+            cold_path();
+            if !matches!(told::<Event>(ledger, pid_tgid, address), Told::Done) {
+                ledger.count(Counter::Fault);
+            }
+        }
+        Told::Nothing => ledger.count(Counter::Fault),
     }
 }
 
+/// What became of a mark.
+enum Told {
+    /// An event, or one was lost.
+    Done,
+    /// Its path does not fit.
+    Longer,
+    /// It cannot be read.
+    Nothing,
+}
+
+/// Sends the mark at `address` as an event of type `E`, if its path fits into that.
+///
+/// The mark is copied once, to where its path belongs in the event; the words before that are then put in their places.
 #[inline(always)]
-fn submit<E: 'static, const CAPACITY: usize>(ledger: Ledger, pid_tgid: u64, mark: &Mark, path: u64) {
-    ledger.submit_sized::<E>(|event| {
-        fill(unsafe { &mut *event }, pid_tgid, mark);
-        let to = unsafe { event.add(1) }.cast();
-        // Where it cannot be read the kernel leaves zeros.
-        unsafe { probe_read_user(to, CAPACITY as u32, path as *const _) };
+fn told<E: 'static>(ledger: Ledger, pid_tgid: u64, address: u64) -> Told {
+    const BEFORE: usize = size_of::<EventHead>() - size_of::<Mark>();
+    let capacity = size_of::<E>() - size_of::<EventHead>();
+    let mut told = Told::Done;
+    ledger.submit_if::<E>(|event| {
+        let at = unsafe { event.byte_add(BEFORE) };
+        let len = (size_of::<Mark>() + capacity) as u32;
+        if unsafe { probe_read_user(at.cast(), len, address as *const _) } != 0 {
+            told = Told::Nothing;
+            return false;
+        }
+        let mark = unsafe { at.cast::<Mark>().read() };
+        if mark.path_len as usize > capacity {
+            told = Told::Longer;
+            return false;
+        }
+        fill(unsafe { &mut *event }, pid_tgid, &mark);
+        true
     });
+    told
 }
 
 #[inline(always)]
