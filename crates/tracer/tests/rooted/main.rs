@@ -19,4 +19,5 @@ mod rooted_oracle_raw;
 mod rooted_secrets;
 mod rooted_told;
 mod rooted_truth;
+mod rooted_wakeups;
 mod target;
