@@ -12,16 +12,18 @@ pub enum Counter {
     Progress,
     /// Events given to the ring buffer.
     Submitted,
-    /// A hit that yields more than one event counts each event after the first here.
-    Extra,
-    /// Events lost because the ring buffer was full.
-    ReserveFailed,
+    /// Filtered: a call begins; what it has moved is known when it ends.
+    Entered,
     /// Filtered: another process.
     OtherProcess,
     /// Filtered: the call failed or moved no byte.
     NoBytes,
     /// Filtered: a call that moves no bytes of a connection.
     OtherSyscall,
+    /// A hit that yields more than one event counts each event after the first here.
+    Extra,
+    /// Events lost because the ring buffer was full.
+    ReserveFailed,
     /// Filtered: bytes were looked at, not taken (`MSG_PEEK`).
     Peeked,
     /// Filtered: a descriptor that carries no HTTP, as far as was seen.
@@ -32,6 +34,8 @@ pub enum Counter {
     TableFull,
     /// Filtered: memory of the process could not be read.
     Fault,
+    /// Filtered: a call ends whose beginning was not seen.
+    NotEntered,
     /// Filtered: the tracer was told to stop before the event, to show what each stage of it costs.
     Stage,
     /// Exception: an answer without a request that was seen.
@@ -55,13 +59,15 @@ pub const COUNTERS: usize = Counter::UnsupportedSyscall as usize + 1;
 pub type Row = [u64; COUNTERS];
 
 /// The counters of hits that end without an event, with their names in reports.
-pub const FILTERED: [(Counter, &str); 10] = [
+pub const FILTERED: [(Counter, &str); 12] = [
     (Counter::OtherProcess, "other_process"),
     (Counter::NoBytes, "no_bytes"),
     (Counter::OtherSyscall, "other_syscall"),
     (Counter::Peeked, "peeked"),
     (Counter::NoConnection, "no_connection"),
     (Counter::Progress, "progress"),
+    (Counter::Entered, "entered"),
+    (Counter::NotEntered, "not_entered"),
     (Counter::Closed, "closed"),
     (Counter::TableFull, "table_full"),
     (Counter::Fault, "fault"),

@@ -31,6 +31,11 @@ pub mod stage {
     pub const FULL: u32 = 3;
 }
 
+/// What threads have asked for by calls that have not ended: the map from thread to call.
+pub const ASKED: &str = "ASKED";
+/// Threads of the watched process whose calls are followed.
+pub const MAX_THREADS: u32 = 4096;
+
 /// Size of the ring buffer: room for 8,192 short events, which is 10 ms at 800,000 events a second.
 pub const RING_BYTES: u32 = 1 << 20;
 /// Connections followed at once. Those of higher descriptors are counted as

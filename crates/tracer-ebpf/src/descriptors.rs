@@ -6,12 +6,10 @@ use tracer_common::{
     names,
 };
 
+use crate::attachment;
+
 #[map]
 static CONNECTIONS: Array<Slot> = Array::with_max_entries(names::MAX_CONNECTIONS, 0);
-
-/// The number of the current attachment, which the agent sets before it attaches.
-#[map]
-static ATTACHMENT: Array<u64> = Array::with_max_entries(1, 0);
 
 /// The place of one descriptor.
 pub struct Place {
@@ -24,8 +22,7 @@ impl Place {
     #[inline(always)]
     pub fn of(fd: i32) -> Option<Self> {
         let slot = CONNECTIONS.get_ptr_mut(fd as u32)?;
-        let attachment = *ATTACHMENT.get(0)?;
-        Some(Self { slot, attachment })
+        Some(Self { slot, attachment: attachment::current() })
     }
 
     /// The connection, if one is followed here.

@@ -6,12 +6,14 @@
 #![no_main]
 #![allow(unsafe_code, reason = "helpers and maps of the kernel are only reachable through raw pointers")]
 
+mod attachment;
 mod constants;
 mod descriptors;
 mod follow;
 mod ledger;
 mod raw_tracepoint;
 mod syscall;
+mod syscall_tracepoint;
 mod uprobe;
 mod user_bytes;
 

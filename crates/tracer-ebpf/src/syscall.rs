@@ -78,7 +78,7 @@ fn way(number: u64) -> Way {
     unsafe { core::ptr::read_volatile((&raw const WAYS).cast::<Way>().add(index)) }
 }
 
-/// A call at its exit.
+/// A call that has ended.
 pub struct Call {
     registers: Registers,
     way: Way,
@@ -91,6 +91,14 @@ impl Call {
         let registers = unsafe { bpf_probe_read_kernel((pt_regs + OFFSET) as *const Registers) }.ok()?;
         let way = way(registers.orig_ax);
         Some(Self { registers, way })
+    }
+
+    /// The call of this number and these arguments: the first two and, for `recvfrom`, the fourth.
+    #[inline(always)]
+    pub fn of(number: u64, fd: i32, address: u64, flags: u64) -> Self {
+        let (di, si, r10, orig_ax) = (fd as u64, address, flags, number);
+        let registers = Registers { r10, _r9: 0, _r8: 0, _ax: 0, _cx: 0, dx: 0, si, di, orig_ax };
+        Self { registers, way: way(number) }
     }
 
     /// The descriptor it was made on.
@@ -167,19 +175,19 @@ fn vector_of(header: u64) -> Option<u64> {
 }
 
 /// Numbers of system calls on x86-64 (arch/x86/entry/syscalls/syscall_64.tbl).
-mod number {
-    pub(super) const READ: u64 = 0;
-    pub(super) const WRITE: u64 = 1;
-    pub(super) const CLOSE: u64 = 3;
-    pub(super) const READV: u64 = 19;
-    pub(super) const WRITEV: u64 = 20;
-    pub(super) const SENDFILE: u64 = 40;
-    pub(super) const ACCEPT: u64 = 43;
-    pub(super) const SENDTO: u64 = 44;
-    pub(super) const RECVFROM: u64 = 45;
-    pub(super) const SENDMSG: u64 = 46;
-    pub(super) const RECVMSG: u64 = 47;
-    pub(super) const ACCEPT4: u64 = 288;
-    pub(super) const RECVMMSG: u64 = 299;
-    pub(super) const SENDMMSG: u64 = 307;
+pub mod number {
+    pub const READ: u64 = 0;
+    pub const WRITE: u64 = 1;
+    pub const CLOSE: u64 = 3;
+    pub const READV: u64 = 19;
+    pub const WRITEV: u64 = 20;
+    pub const SENDFILE: u64 = 40;
+    pub const ACCEPT: u64 = 43;
+    pub const SENDTO: u64 = 44;
+    pub const RECVFROM: u64 = 45;
+    pub const SENDMSG: u64 = 46;
+    pub const RECVMSG: u64 = 47;
+    pub const ACCEPT4: u64 = 288;
+    pub const RECVMMSG: u64 = 299;
+    pub const SENDMMSG: u64 = 307;
 }

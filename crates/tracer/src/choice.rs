@@ -9,6 +9,8 @@ use tracer_common::names;
 pub enum Strategy {
     /// One raw tracepoint at the exit of every system call.
     RawTracepoint,
+    /// Tracepoints at both ends of the system calls that most servers read and write by.
+    SyscallTracepoint,
     /// A probe on a function that the service calls at the end of each request, on a 5-byte nop.
     UprobeNop,
     /// The same on an ordinary first instruction.
@@ -21,6 +23,7 @@ impl Strategy {
     pub fn name(self) -> &'static str {
         match self {
             Self::RawTracepoint => "raw-tracepoint",
+            Self::SyscallTracepoint => "syscall-tracepoint",
             Self::UprobeNop => "uprobe-nop",
             Self::UprobeEntry => "uprobe-entry",
         }

@@ -5,16 +5,23 @@ use std::{any::Any, num::NonZeroU32, path::PathBuf};
 use anyhow::{Context, Result};
 use aya::{
     Ebpf,
-    programs::{Program, RawTracePoint, UProbe, uprobe::UProbeScope},
+    programs::{Program, RawTracePoint, TracePoint, UProbe, uprobe::UProbeScope},
 };
 
-use crate::choice::Strategy;
+use crate::{choice::Strategy, tracefs};
 
 /// One program, and what it is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hook {
     /// A raw tracepoint of the kernel.
     RawTracepoint {
+        /// Name of the program.
+        program: &'static str,
+        /// Name of the tracepoint.
+        tracepoint: &'static str,
+    },
+    /// A tracepoint of a system call.
+    Syscall {
         /// Name of the program.
         program: &'static str,
         /// Name of the tracepoint.
@@ -32,14 +39,35 @@ pub enum Hook {
 /// What is attached; dropping it detaches.
 pub type Link = Box<dyn Any>;
 
+/// Writes before reads, ends before beginnings: so whoever sees a request begin sees what comes of it, and a beginning that
+/// is seen has an end.
+const SYSCALLS: [Hook; 11] = [
+    syscall("syscall_close", "sys_enter_close"),
+    syscall("syscall_exit", "sys_exit_write"),
+    syscall("syscall_exit", "sys_exit_writev"),
+    syscall("syscall_exit", "sys_exit_sendto"),
+    syscall("syscall_enter", "sys_enter_write"),
+    syscall("syscall_enter", "sys_enter_writev"),
+    syscall("syscall_enter", "sys_enter_sendto"),
+    syscall("syscall_exit", "sys_exit_read"),
+    syscall("syscall_exit", "sys_exit_recvfrom"),
+    syscall("syscall_enter", "sys_enter_read"),
+    syscall("syscall_enter", "sys_enter_recvfrom"),
+];
+
+const fn syscall(program: &'static str, tracepoint: &'static str) -> Hook {
+    Hook::Syscall { program, tracepoint }
+}
+
 impl Strategy {
-    /// The hooks of the strategy.
+    /// The hooks of the strategy, in the order in which they are attached. They are detached in the opposite one.
     #[must_use]
     pub fn hooks(self) -> &'static [Hook] {
         match self {
             Self::RawTracepoint => {
                 &[Hook::RawTracepoint { program: "raw_tracepoint_sys_exit", tracepoint: "sys_exit" }]
             }
+            Self::SyscallTracepoint => &SYSCALLS,
             Self::UprobeNop => {
                 &[Hook::Uprobe { program: "uprobe_request", function: "tracetax_request_nop" }]
             }
@@ -51,13 +79,28 @@ impl Strategy {
 }
 
 impl Hook {
-    /// Loads the program.
+    fn program(&self) -> &'static str {
+        match self {
+            Self::RawTracepoint { program, .. }
+            | Self::Syscall { program, .. }
+            | Self::Uprobe { program, .. } => program,
+        }
+    }
+
+    /// Loads the program, unless another hook has.
     ///
     /// # Errors
     /// When the object does not hold it, or with the kernel's reason.
     pub fn load(&self, ebpf: &mut Ebpf) -> Result<()> {
+        if program(ebpf, self.program())?.fd().is_ok() {
+            return Ok(());
+        }
         match self {
             Self::RawTracepoint { program, .. } => raw_tracepoint(ebpf, program)?.load()?,
+            Self::Syscall { program, .. } => {
+                tracefs::ensure()?;
+                tracepoint(ebpf, program)?.load()?;
+            }
             Self::Uprobe { program, .. } => uprobe(ebpf, program)?.load()?,
         }
         Ok(())
@@ -74,6 +117,11 @@ impl Hook {
                 let link = program.attach(tracepoint)?;
                 Ok(Box::new(program.take_link(link)?))
             }
+            Self::Syscall { program, tracepoint: name } => {
+                let program = tracepoint(ebpf, program)?;
+                let link = program.attach("syscalls", name)?;
+                Ok(Box::new(program.take_link(link)?))
+            }
             Self::Uprobe { program, function } => {
                 let program = uprobe(ebpf, program)?;
                 let scope = UProbeScope::OneProcess(NonZeroU32::new(pid).context("0 is no process")?);
@@ -87,6 +135,10 @@ impl Hook {
 }
 
 fn raw_tracepoint<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut RawTracePoint> {
+    Ok(program(ebpf, name)?.try_into()?)
+}
+
+fn tracepoint<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut TracePoint> {
     Ok(program(ebpf, name)?.try_into()?)
 }
 

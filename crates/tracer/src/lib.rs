@@ -14,6 +14,8 @@ pub mod pace;
 pub mod probe;
 pub mod programs;
 pub mod sink;
+pub mod sizes;
 pub mod statistics;
 pub mod stdin;
+pub mod tracefs;
 pub mod wait;

@@ -16,7 +16,7 @@ use tracer_common::{
 use crate::{
     choice::{Choice, Strategy},
     hooks::Link,
-    loaded, loader,
+    loaded, loader, sizes,
 };
 
 /// The loaded programs.
@@ -51,7 +51,9 @@ impl Programs {
         })?;
         let pid = choice.pid;
         anyhow::ensure!(Path::new(&format!("/proc/{pid}")).exists(), "there is no process {pid}");
-        let mut ebpf = loader::without_kernel_types()
+        let mut loader = loader::without_kernel_types();
+        sizes::fit(&mut loader, choice.strategy);
+        let mut ebpf = loader
             .override_global(names::TARGET_TGID, &pid, true)
             .override_global(names::STAGE, &(choice.stage as u32), true)
             .override_global(names::WAKEUP_BYTES, &choice.wakeup_bytes(), true)
@@ -104,9 +106,9 @@ impl Programs {
         Ok(())
     }
 
-    /// Detaches, unless that is already so.
+    /// Detaches, unless that is already so: first what was attached last.
     pub fn detach(&mut self) {
-        self.links.clear();
+        while self.links.pop().is_some() {}
     }
 
     /// Is it attached?

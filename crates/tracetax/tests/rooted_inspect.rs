@@ -81,13 +81,17 @@ fn kept(name: &str) -> &str {
 
 /// Every map that a program can write, and why no byte of a header's value or of a body can be in it. Nothing else keeps
 /// anything from one hit to the next, or leaves the kernel; so whoever adds a map, or lets a value grow, tells it here.
-const MAPS: [(&str, &str); 5] = [
+const MAPS: [(&str, &str); 6] = [
+    (
+        "ASKED: lru_hash, key 4, value 32, entries 4096",
+        "a call that has not ended: its number, descriptor and flags, and where its bytes lie in the process",
+    ),
     ("ATTACHMENT: array, key 4, value 8, entries 1", "a count"),
     (
         "CONNECTIONS: array, key 4, value 320, entries 8192",
         "method, path up to `?`, counts and times; of a header at most 16 bytes of its name, never of its value",
     ),
-    ("COUNTERS: percpu_array, key 4, value 160, entries 1", "counts"),
+    ("COUNTERS: percpu_array, key 4, value 176, entries 1", "counts"),
     (
         "EVENTS: ringbuf, key 0, value 0, entries 1048576",
         "events: method, path up to `?`, status, sizes, times and numbers",
@@ -127,6 +131,11 @@ fn maps_take_in_the_kernel_what_was_reckoned_and_their_head() {
 
 fn compare(loaded: &LoadedMap, known: Option<&ObjectMap>) {
     let known = known.unwrap_or_else(|| panic!("{loaded:?} is not in the object"));
+    if (loaded.max_entries, known.max_entries > 1) == (1, true) {
+        // The strategy does not use it.
+        assert!(loaded.kind == known.kind && loaded.memory_bytes < HEAD_BYTES, "{loaded:?}");
+        return;
+    }
     let least = known.memory_bytes.unwrap_or_else(|| panic!("no formula for {known:?}"));
     assert_eq!((&loaded.kind, loaded.max_entries), (&known.kind, known.max_entries), "{}", known.name);
     assert!((least..least + HEAD_BYTES).contains(&loaded.memory_bytes), "{loaded:?} is not {known:?}");

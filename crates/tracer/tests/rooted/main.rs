@@ -17,6 +17,7 @@ mod rooted_loss;
 mod rooted_oracle;
 mod rooted_oracle_raw;
 mod rooted_secrets;
+mod rooted_syscall_tracepoint;
 mod rooted_told;
 mod rooted_truth;
 mod rooted_wakeups;

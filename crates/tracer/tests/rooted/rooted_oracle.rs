@@ -37,7 +37,7 @@ fn raw_tracepoint_tells_the_truth_of_hyper() {
 /// Not taken for a request, and answered nevertheless.
 const STRANGE: &[&str] = &["answer_without_request", "not_http"];
 
-const HYPER: &[Shape] = &[
+pub(crate) const HYPER: &[Shape] = &[
     Shape::new("every kind of request", every_kind),
     Shape::new("work between reading and answering", work),
     Shape::new("pipelining", pipelining),

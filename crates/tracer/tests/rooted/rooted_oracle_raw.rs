@@ -48,7 +48,7 @@ fn raw_tracepoint_tells_the_truth_of_reads_at_an_offset() {
     check(RAW_TRACEPOINT, &Server::raw(positional), &[Shape::new("preadv2", every_answer)]);
 }
 
-const fn manner(reads: Reads, writes: Writes, buffer: usize) -> Manner {
+pub(crate) const fn manner(reads: Reads, writes: Writes, buffer: usize) -> Manner {
     Manner { reads, writes, buffer, ..Manner::PLAIN }
 }
 
@@ -62,7 +62,7 @@ const MANNERS: &[Manner] = &[
 ];
 
 /// What any server does.
-const CALLS: &[Shape] = &[
+pub(crate) const CALLS: &[Shape] = &[
     Shape::new("every answer", every_answer),
     Shape::new("bodies", bodies),
     Shape::new("a pipeline", pipelines),
@@ -72,7 +72,7 @@ const CALLS: &[Shape] = &[
 ];
 
 /// What few do.
-const RAW: &[Shape] = &[
+pub(crate) const RAW: &[Shape] = &[
     Shape::new("answers that end with the connection", until_close),
     Shape::new("HTTP/1.0", http_1_0),
     Shape::new("an upgrade", upgrade),
@@ -90,9 +90,9 @@ const RAW: &[Shape] = &[
     Shape::late("HTTP in a body at attach", http_in_a_body_at_attach),
 ];
 
-const THREADS: &[Shape] = &[Shape::new("connections that come and go", come_and_go)];
+pub(crate) const THREADS: &[Shape] = &[Shape::new("connections that come and go", come_and_go)];
 
-const DUPLEX: &[Shape] = &[
+pub(crate) const DUPLEX: &[Shape] = &[
     Shape::new("a pipeline", pipelines),
     Shape::new("an endless pipeline", endless_pipeline),
     Shape::new("connections that come and go", come_and_go),

@@ -58,8 +58,10 @@ fn every_strategy_is_tried_and_none_stays() {
     let lines = agent.rest();
     let probes: Vec<StrategyProbe> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let named = |name| probes.iter().find(|probe| probe.strategy == name);
-    let usual = named("raw-tracepoint").unwrap();
-    assert!(usual.available, "{usual:?}");
+    for usual in ["raw-tracepoint", "syscall-tracepoint"] {
+        let usual = named(usual).unwrap();
+        assert!(usual.available, "{usual:?}");
+    }
     for probe in &probes {
         assert_eq!(probe.available, probe.reason.is_none(), "{probe:?}");
     }

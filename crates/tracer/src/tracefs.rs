@@ -1,0 +1,39 @@
+//! The file system that names the tracepoints of the kernel.
+
+use std::{fs, io};
+
+use anyhow::{Context as _, Result};
+use rustix::{
+    mount::{MountFlags, MountPropagationFlags, mount, mount_change},
+    thread::{UnshareFlags, unshare_unsafe},
+};
+
+/// Where it belongs (Documentation/trace/ftrace.rst of the kernel).
+const PLACE: &str = "/sys/kernel/tracing";
+/// Where older systems have it. To look there mounts it.
+const OLD_PLACE: &str = "/sys/kernel/debug/tracing";
+
+/// Makes it readable. Where nobody has mounted it, it is mounted for this process alone: nobody else sees it, and it is
+/// gone with the process.
+///
+/// # Errors
+/// With the kernel's reason, and the remedy.
+pub fn ensure() -> Result<()> {
+    if [PLACE, OLD_PLACE].iter().any(|place| holds_something(place)) {
+        return Ok(());
+    }
+    mount_privately().with_context(|| {
+        format!("no tracepoint has a name: mount them by `mount -t tracefs tracefs {PLACE}`")
+    })
+}
+
+fn holds_something(place: &str) -> bool {
+    fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+#[allow(unsafe_code, reason = "unshare(2) is unsafe only for a table of files that threads share")]
+fn mount_privately() -> io::Result<()> {
+    unsafe { unshare_unsafe(UnshareFlags::NEWNS) }?;
+    mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)?;
+    Ok(mount("tracefs", PLACE, "tracefs", MountFlags::empty(), None)?)
+}
