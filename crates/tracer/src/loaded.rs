@@ -31,7 +31,9 @@ pub fn runs(ebpf: &Ebpf) -> Result<(u64, u64)> {
 
 fn infos(ebpf: &Ebpf) -> Result<Vec<(&str, ProgramInfo)>> {
     let loaded = ebpf.programs().filter(|(_, program)| program.fd().is_ok());
-    loaded.map(|(name, program)| Ok((name, program.info()?))).collect()
+    let mut infos = loaded.map(|(name, program)| Ok((name, program.info()?))).collect::<Result<Vec<_>>>()?;
+    infos.sort_by_key(|(name, _)| *name);
+    Ok(infos)
 }
 
 fn described(name: &str, info: &ProgramInfo) -> LoadedProgram {
