@@ -1,17 +1,13 @@
 //! What holds for every dialogue, and for every sequence of bytes.
 
-use proptest::prelude::{
-    ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
-};
-use tracer_common::{
-    connection::MAX_IN_FLIGHT,
-    event::{Event, EventHead},
-};
-
 use crate::{
     check::{in_buffers, in_calls},
     generated::{CANARY, DECOY_PATHS, dialogue},
+    invariants::hold,
     watch::{Move, Watch},
+};
+use proptest::prelude::{
+    ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 
 proptest! {
@@ -71,30 +67,14 @@ proptest! {
     }
 
     #[test]
-    fn the_short_way_is_the_long_way(moves in moves(), dialogue in dialogue(), size in 1..400_usize) {
-        for moves in [&moves, &dialogue.moves, &in_calls(&moves, size), &in_calls(&dialogue.moves, size)] {
-            let (short, long) = (Watch::follow(moves), Watch::follow_the_long_way(moves));
-            let events = |watch: &Watch| watch.events.iter().map(what_it_says).collect::<Vec<_>>();
-            prop_assert_eq!(events(&short), events(&long));
-            prop_assert_eq!(short.exceptions, long.exceptions);
-        }
+    fn invariants_hold_for_dialogues(dialogue in dialogue(), size in 1..400_usize) {
+        hold(&dialogue.moves, size);
     }
 
     #[test]
-    fn no_bytes_do_harm(moves in moves(), sizes in 1..200_usize) {
-        let whole = Watch::follow(&moves);
-        prop_assert!(whole.connection().is_none_or(|connection| connection.in_flight() <= MAX_IN_FLIGHT + 1));
-        let parts = Watch::follow(&in_calls(&moves, sizes));
-        prop_assert!(parts.connection().is_none_or(|connection| connection.in_flight() <= MAX_IN_FLIGHT + 1));
-        for event in parts.events.iter().chain(&whole.events) {
-            prop_assert!(usize::from(event.head.path_len) <= event.path.len());
-        }
+    fn invariants_hold_for_any_bytes(moves in moves(), size in 1..400_usize) {
+        hold(&moves, size);
     }
-}
-
-/// An event without the bytes that mean nothing.
-fn what_it_says(event: &Event) -> (EventHead, Option<Vec<u8>>) {
-    (event.head, event.path().map(<[u8]>::to_vec))
 }
 
 /// Anything, and pieces of HTTP in any order.

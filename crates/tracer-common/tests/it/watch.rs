@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use tracer_common::{
     connection::Connection,
     counter::{Counter, EXCEPTIONS},
-    event::{ANSWER_HALF, Event, REQUEST_HALF, WHOLE},
+    event::{ANSWER_HALF, Event, EventHead, REQUEST_HALF, WHOLE},
     http::{
         chunk::{CHUNK, Chunk},
         may_begin_request,
@@ -57,9 +57,10 @@ impl Watch {
         watch
     }
 
-    /// Does one move, each in one buffer.
+    /// Does one move, each in one buffer. Calls that move nothing are none of ours.
     pub(crate) fn step(&mut self, step: &Move) {
         match step {
+            Move::File(0) => {}
             Move::In(bytes) => self.read(&[bytes]),
             Move::Out(bytes) => self.write(&[bytes]),
             Move::File(bytes) => self.send_file(*bytes),
@@ -107,7 +108,8 @@ impl Watch {
 
     /// One call that has written `buffers`.
     pub(crate) fn write(&mut self, buffers: &[&[u8]]) {
-        let Some(mut connection) = self.connection.filter(|connection| !connection.answers.is_lost()) else {
+        let followed = self.connection.filter(|connection| !connection.answers.is_lost());
+        let Some(mut connection) = followed.filter(|_| !buffers.concat().is_empty()) else {
             return;
         };
         self.outlet.tick();
@@ -156,6 +158,11 @@ impl Watch {
                 *self.exceptions.entry(reason).or_default() += count as u32;
             }
         }
+    }
+
+    /// What the events say, without the bytes of them that mean nothing.
+    pub(crate) fn said(&self) -> Vec<(EventHead, Option<&[u8]>)> {
+        self.events.iter().map(|event| (event.head, event.path())).collect()
     }
 
     /// The events with their halves joined, as lines `METHOD PATH STATUS REQUEST_BYTES>RESPONSE_BYTES`, in the order
