@@ -61,6 +61,11 @@ impl Client {
         self.stream.get_mut().write_all(bytes.as_ref()).unwrap();
     }
 
+    /// Sends bytes, unless the server has ended the connection already.
+    pub(crate) fn send_if_open(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = self.stream.get_mut().write_all(bytes.as_ref());
+    }
+
     /// Sends one request and reads its answer.
     pub(crate) fn exchange(&mut self, request: &str) -> Truth {
         self.send(request);
@@ -84,9 +89,9 @@ impl Client {
         }
     }
 
-    /// Sends nothing more, and still reads.
+    /// Sends nothing more, and still reads. The server may have ended the connection already.
     pub(crate) fn end_sending(&self) {
-        self.stream.get_ref().shutdown(Shutdown::Write).unwrap();
+        let _ = self.stream.get_ref().shutdown(Shutdown::Write);
     }
 
     /// Ends the connection at once, by a reset.
@@ -120,6 +125,12 @@ impl Client {
         let mut got = vec![0; bytes.as_ref().len()];
         self.stream.read_exact(&mut got).unwrap();
         assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(bytes.as_ref()));
+    }
+
+    /// Reads whatever comes, to the end.
+    pub(crate) fn read_all(mut self) {
+        // A reset is the server's right when the request was broken.
+        let _ = std::io::copy(&mut self.stream, &mut std::io::sink());
     }
 
     /// Reads to the end, which must come without a further byte.
