@@ -282,6 +282,23 @@ fn a_run_measures_its_plan_and_leaves_its_folder_alone() {
     assert!(SOUND.contains(&ended.code()) || is_the_machines_fault(&verdict), "{verdict:#?}");
 }
 
+/// A scenario may ask for a path with a secret behind it. The plan says so; nothing that was measured does.
+#[test]
+#[ignore = "needs root"]
+fn a_secret_is_in_no_result_but_the_plan() {
+    const SECRET: &str = "ZQ9-XJ8-ZQ7";
+    let _turn = TURN.lock();
+    let site = Site::new("short", &SHORT.replace("/plain", &format!("/plain?token={SECRET}")));
+    let ended = site.run(&["bench", "short"]);
+    let folder = site.latest().path().to_owned();
+    let files = contents(&folder).into_iter().chain(contents(&folder.join("logs")));
+    let said = [("output".into(), ended.stdout.into_bytes()), ("errors".into(), ended.stderr.into_bytes())];
+    let holds = |(_, bytes): &(PathBuf, Vec<u8>)| String::from_utf8_lossy(bytes).contains(SECRET);
+    let found: Vec<_> = files.chain(said).filter(holds).map(|(path, _)| path).collect();
+    assert_eq!(found, [folder.join("plan.json")]);
+    assert_complete(&site.latest().blocks().unwrap());
+}
+
 #[test]
 #[ignore = "needs root"]
 fn a_duration_from_the_environment_sets_the_pairs() {
