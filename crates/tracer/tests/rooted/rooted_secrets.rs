@@ -35,6 +35,12 @@ fn raw_tracepoint_keeps_no_secret() {
 
 #[test]
 #[ignore = "needs root"]
+fn syscall_tracepoints_keep_no_secret() {
+    check("syscall-tracepoint");
+}
+
+#[test]
+#[ignore = "needs root"]
 fn uprobes_keep_no_secret() {
     check("uprobe-nop");
     check("uprobe-entry");
@@ -47,7 +53,7 @@ fn check(strategy: &str) {
     let mut agent = Agent::start_with(target.pid(), &args);
     agent.attach();
     let holdings = Holdings::of(agent.process.pid());
-    let place = Place { target, holdings, sees_calls: strategy == "raw-tracepoint" };
+    let place = Place { target, holdings, sees_calls: strategy.ends_with("tracepoint") };
     place.requests();
     place.long_targets();
     place.garbage();
