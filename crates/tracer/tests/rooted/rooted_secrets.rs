@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use aya::maps::{Array, Map, MapData, MapType, PerCpuArray, RingBuf};
+use aya::maps::{Array, HashMap, Map, MapData, MapType, PerCpuArray, RingBuf};
 use tracer_common::{
     connection::Slot,
     counter::{Counter, Row},
@@ -25,6 +25,8 @@ const PART: usize = 4;
 const ROW_BYTES: usize = size_of::<Row>();
 /// `Visit` of the kernel side.
 const VISIT_BYTES: usize = 64;
+/// `Asked` of the kernel side.
+const ASKED_BYTES: usize = 32;
 const SLOT_BYTES: usize = size_of::<Slot>();
 
 #[test]
@@ -186,6 +188,7 @@ fn assert_no_secret(holdings: &Holdings) -> Vec<u8> {
             (MapType::Array, _) if name.ends_with(".rodata") => continue,
             (MapType::Array, 8) => array::<8>(map),
             (MapType::Array, SLOT_BYTES) => array::<SLOT_BYTES>(map),
+            (MapType::LruHash, ASKED_BYTES) => calls(map),
             (MapType::PerCpuArray, ROW_BYTES) => per_cpu::<ROW_BYTES>(map),
             (MapType::PerCpuArray, VISIT_BYTES) => per_cpu::<VISIT_BYTES>(map),
             (kind, size) => {
@@ -199,7 +202,7 @@ fn assert_no_secret(holdings: &Holdings) -> Vec<u8> {
         seen.push(name);
     }
     seen.sort();
-    assert_eq!(seen, ["ATTACHMENT", "CONNECTIONS", "COUNTERS", "VISIT"]);
+    assert_eq!(seen, ["ASKED", "ATTACHMENT", "CONNECTIONS", "COUNTERS", "VISIT"]);
     connections
 }
 
@@ -207,6 +210,11 @@ fn array<const BYTES: usize>(map: Map) -> Vec<u8> {
     let map: Array<_, [u8; BYTES]> = map.try_into().unwrap();
     // Most descriptors were never seen.
     map.iter().map(Result::unwrap).filter(|value| *value != [0; BYTES]).flatten().collect()
+}
+
+fn calls(map: Map) -> Vec<u8> {
+    let map: HashMap<_, u32, [u8; ASKED_BYTES]> = map.try_into().unwrap();
+    map.iter().filter_map(Result::ok).flat_map(|(_, value)| value).collect()
 }
 
 fn per_cpu<const BYTES: usize>(map: Map) -> Vec<u8> {
