@@ -74,11 +74,15 @@ impl Connection {
         line: RequestLine::NEW,
     };
 
-    /// Forgets everything.
+    /// Forgets everything, for another connection in the same place. The numbers of requests go on, so that a half
+    /// whose other half was lost is never taken for one of that connection.
     #[inline(always)]
     pub fn clear(&mut self) {
+        let numbered = self.requests.heads;
         self.requests = Progress::NEW;
         self.answers = Progress::NEW;
+        self.requests.heads = numbered;
+        self.answers.messages = numbered;
         self.head_bits = 0;
         self.sequence = 0;
         self.held = 0;

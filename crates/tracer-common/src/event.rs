@@ -42,7 +42,7 @@ pub struct EventHead {
     pub tid: u32,
     /// Descriptor.
     pub fd: i32,
-    /// Number of the request on its connection, from 0.
+    /// Number of the request on its descriptor. It goes on when the descriptor is given out anew.
     pub sequence: u32,
     /// Status of the answer.
     pub status: u16,

@@ -1,7 +1,7 @@
 //! Several requests on one connection, one after another and ahead of their answers.
 
 use tracer_common::{
-    connection::MAX_IN_FLIGHT,
+    connection::{Connection, MAX_IN_FLIGHT},
     event::{ANSWER_HALF, REQUEST_HALF, WHOLE},
 };
 
@@ -137,4 +137,15 @@ fn a_descriptor_used_again_begins_anew() {
     assert_eq!(watch.exceptions["closed_before_answer"], 2);
     let last = watch.events.last().expect("an event");
     assert_eq!((last.head.kind, last.head.sequence, last.head.status), (WHOLE, 0, 402));
+}
+
+/// A request half without its answer may wait in the agent for ever.
+#[test]
+fn numbers_go_on_when_the_place_of_a_connection_is_used_again() {
+    let mut connection = Connection::NEW;
+    connection.requests.heads = 5;
+    connection.answers.messages = 2;
+    connection.clear();
+    assert_eq!((connection.in_flight(), connection.requests.heads, connection.held), (0, 5, 0));
+    assert!(connection.requests.at_start() && connection.answers.at_start());
 }

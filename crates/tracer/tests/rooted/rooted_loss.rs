@@ -152,7 +152,5 @@ fn an_answer_is_not_given_to_a_request_of_an_earlier_connection() {
     let truths: HashSet<_> = truths.into_iter().map(|truth| format!("{truth:?}")).collect();
     let records = agent.truths().into_iter().map(|record| format!("{record:?}"));
     let wrong: Vec<_> = records.filter(|record| !truths.contains(record)).collect();
-    // To be turned round once an answer half tells when its connection began.
-    assert!(!wrong.is_empty(), "it is right now, and must stay so");
-    wrong.iter().for_each(|record| println!("known: {record}"));
+    assert!(wrong.is_empty(), "{} are wrong: {wrong:#?}", wrong.len());
 }
