@@ -11,5 +11,6 @@ pub mod connection;
 pub mod counter;
 pub mod event;
 pub mod http;
+pub mod message;
 pub mod names;
 pub mod visit;

@@ -31,8 +31,15 @@ pub mod stage {
     pub const FULL: u32 = 3;
 }
 
+/// The constant that holds the [`crate::message::MessageLayout`], for strategies that look at messages.
+pub const MESSAGE_LAYOUT: &str = "MESSAGE_LAYOUT";
+
 /// What threads have asked for by calls that have not ended: the map from thread to call.
 pub const ASKED: &str = "ASKED";
+/// The same for messages: the map from thread to message.
+pub const MESSAGES: &str = "MESSAGES";
+/// The map from `struct sock` to [`crate::connection::Slot`].
+pub const STREAMS: &str = "STREAMS";
 /// Threads of the watched process whose calls are followed.
 pub const MAX_THREADS: u32 = 4096;
 

@@ -1,6 +1,9 @@
 //! What the agent sets before it loads the programs. The verifier knows these values and removes what they rule out.
 
-use tracer_common::names::{NEVER, stage};
+use tracer_common::{
+    message::MessageLayout,
+    names::{NEVER, stage},
+};
 
 #[unsafe(no_mangle)]
 static TARGET_TGID: u32 = 0;
@@ -8,6 +11,9 @@ static TARGET_TGID: u32 = 0;
 static STAGE: u32 = stage::FULL;
 #[unsafe(no_mangle)]
 static WAKEUP_BYTES: u64 = NEVER;
+#[unsafe(no_mangle)]
+static MESSAGE_LAYOUT: MessageLayout =
+    MessageLayout { kind: 0, done: 0, buffer: 0, vector: 0, is_buffer: 0, is_vector: 0 };
 
 /// Thread group id of the watched process.
 #[inline(always)]
@@ -26,4 +32,16 @@ pub fn reaches(stage: u32) -> bool {
 #[inline(always)]
 pub fn wakeup_bytes() -> u64 {
     unsafe { core::ptr::read_volatile(&raw const WAKEUP_BYTES) }
+}
+
+/// Where the kernel keeps what a message is made of.
+#[inline(always)]
+pub fn message_layout() -> MessageLayout {
+    unsafe { core::ptr::read_volatile(&raw const MESSAGE_LAYOUT) }
+}
+
+/// Are arrays of `struct iovec` read where the kernel has copied them, and not in the process?
+#[inline(always)]
+pub fn are_vectors_copied() -> bool {
+    message_layout().vector != 0
 }

@@ -7,7 +7,7 @@ use core::{
 };
 
 use aya_ebpf::{
-    helpers::{bpf_ktime_get_ns, generated::bpf_loop},
+    helpers::{bpf_get_current_pid_tgid, bpf_ktime_get_ns, generated::bpf_loop},
     macros::map,
     maps::PerCpuArray,
 };
@@ -20,13 +20,13 @@ use tracer_common::{
     visit::{self, Cursor, MAX_STEPS, Outlet},
 };
 
-use crate::{constants, descriptors::Place, ledger::Ledger, user_bytes::UserBytes};
+use crate::{constants, ledger::Ledger, place::Place, user_bytes::UserBytes};
 
 /// Answers of a step to `bpf_loop`.
 const GO_ON: c_long = 0;
 const STOP: c_long = 1;
 
-/// A call: who made it, on which descriptor.
+/// A call: who made it, on which descriptor. Where none is known, a negative number tells connections apart.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Caller {
@@ -40,6 +40,26 @@ pub struct Caller {
 pub struct Hit {
     pub ledger: Ledger,
     pub caller: Caller,
+}
+
+impl Hit {
+    /// The hit of a call by the watched process, on no descriptor yet; None if it is another's.
+    #[inline(always)]
+    pub fn of_target(ledger: Ledger) -> Option<Self> {
+        let pid_tgid = bpf_get_current_pid_tgid();
+        let tgid = (pid_tgid >> 32) as u32;
+        if tgid != constants::target_tgid() {
+            ledger.count(Counter::OtherProcess);
+            return None;
+        }
+        Some(Self { ledger, caller: Caller { tgid, tid: pid_tgid as u32, fd: -1 } })
+    }
+
+    /// The same on the descriptor `fd`.
+    #[inline(always)]
+    pub fn on(self, fd: i32) -> Self {
+        Self { caller: Caller { fd, ..self.caller }, ..self }
+    }
 }
 
 impl Outlet for Hit {
@@ -92,10 +112,10 @@ impl Step {
     }
 }
 
-/// The process has read `bytes`.
+/// The process has read `bytes` from the connection at `place`.
 #[inline(always)]
-pub fn read(hit: Hit, bytes: UserBytes) {
-    let Some(place) = Place::of(hit.caller.fd) else {
+pub fn read(hit: Hit, place: Option<Place>, bytes: UserBytes) {
+    let Some(place) = place else {
         cold_path();
         return hit.ledger.count(Counter::TableFull);
     };
@@ -123,10 +143,10 @@ pub fn read(hit: Hit, bytes: UserBytes) {
     }
 }
 
-/// The process has written `bytes`.
+/// The process has written `bytes` to the connection at `place`.
 #[inline(always)]
-pub fn written(hit: Hit, bytes: UserBytes) {
-    let Some(connection) = Place::of(hit.caller.fd).and_then(|place| place.connection()) else {
+pub fn written(hit: Hit, place: Option<Place>, bytes: UserBytes) {
+    let Some(connection) = place.and_then(|place| place.connection()) else {
         cold_path();
         return hit.ledger.count(Counter::NoConnection);
     };
@@ -156,17 +176,17 @@ pub fn written(hit: Hit, bytes: UserBytes) {
 
 /// The process has written `len` bytes straight from a file.
 #[inline(always)]
-pub fn sent_file(hit: Hit, len: u64) {
-    match Place::of(hit.caller.fd).and_then(|place| place.connection()) {
+pub fn sent_file(hit: Hit, place: Option<Place>, len: u64) {
+    match place.and_then(|place| place.connection()) {
         Some(connection) => visit::sent_file(connection, len, &hit),
         None => hit.ledger.count(Counter::NoConnection),
     }
 }
 
-/// The descriptor is closed, or was given out anew: forget what was there.
+/// The connection at `place` is closed, or its descriptor was given out anew: forget what was there.
 #[inline(always)]
-pub fn closed(hit: Hit) {
-    let Some(place) = Place::of(hit.caller.fd) else {
+pub fn closed(hit: Hit, place: Option<Place>) {
+    let Some(place) = place else {
         cold_path();
         return hit.ledger.count(Counter::NoConnection);
     };
@@ -178,10 +198,10 @@ pub fn closed(hit: Hit) {
     place.forget();
 }
 
-/// The process moved bytes of this descriptor by a call that is not followed.
+/// The process moved bytes of the connection at `place` by a call that is not followed.
 #[inline(always)]
-pub fn unsupported(hit: Hit) {
-    if let Some(connection) = Place::of(hit.caller.fd).and_then(|place| place.connection()) {
+pub fn unsupported(hit: Hit, place: Option<Place>) {
+    if let Some(connection) = place.and_then(|place| place.connection()) {
         hit.ledger.count(Counter::UnsupportedSyscall);
         connection.requests.give_up();
         connection.answers.give_up();

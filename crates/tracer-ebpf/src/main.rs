@@ -9,11 +9,17 @@
 mod attachment;
 mod constants;
 mod descriptors;
+mod fentry;
 mod follow;
+mod kprobe;
 mod ledger;
+mod place;
 mod raw_tracepoint;
+mod streams;
 mod syscall;
 mod syscall_tracepoint;
+mod tcp_message;
+mod threads;
 mod uprobe;
 mod user_bytes;
 

@@ -10,7 +10,8 @@ use aya_ebpf::helpers::bpf_probe_read_kernel;
 use tracer_common::counter::Counter;
 
 use crate::{
-    follow::{self, Caller, Hit},
+    descriptors,
+    follow::{self, Hit},
     user_bytes::UserBytes,
 };
 
@@ -32,7 +33,7 @@ struct Registers {
 const OFFSET: u64 = 7 * 8;
 
 /// `MSG_PEEK` of linux/socket.h.
-const MSG_PEEK: u64 = 2;
+pub const MSG_PEEK: u64 = 2;
 
 /// How a call moves bytes, as bits.
 type Way = u8;
@@ -126,7 +127,12 @@ impl Call {
             cold_path();
             return hit.ledger.count(Counter::Fault);
         };
-        if self.way & READS != 0 { follow::read(hit, bytes) } else { follow::written(hit, bytes) }
+        let place = descriptors::place(hit.caller.fd);
+        if self.way & READS != 0 {
+            follow::read(hit, place, bytes);
+        } else {
+            follow::written(hit, place, bytes);
+        }
     }
 
     /// Does it look at bytes without taking them?
@@ -154,15 +160,17 @@ impl Call {
     /// A call that moves no bytes through a buffer.
     #[inline(always)]
     fn follow_other(&self, hit: Hit, returned: u64) {
+        let place = descriptors::place(hit.caller.fd);
         match self.registers.orig_ax {
-            number::CLOSE => follow::closed(hit),
+            number::CLOSE => follow::closed(hit, place),
             number::ACCEPT | number::ACCEPT4 => {
                 // Whatever the descriptor was before, it is a new connection.
-                follow::closed(Hit { caller: Caller { fd: returned as i32, ..hit.caller }, ..hit });
+                let fd = returned as i32;
+                follow::closed(hit.on(fd), descriptors::place(fd));
             }
             number::SENDFILE if returned == 0 => hit.ledger.count(Counter::NoBytes),
-            number::SENDFILE => follow::sent_file(hit, returned),
-            number::SENDMMSG | number::RECVMMSG => follow::unsupported(hit),
+            number::SENDFILE => follow::sent_file(hit, place, returned),
+            number::SENDMMSG | number::RECVMMSG => follow::unsupported(hit, place),
             _ => hit.ledger.count(Counter::OtherSyscall),
         }
     }

@@ -10,35 +10,32 @@ use core::hint::cold_path;
 
 use aya_ebpf::{
     EbpfContext as _,
-    helpers::{bpf_get_current_pid_tgid, bpf_probe_read_kernel},
+    helpers::bpf_probe_read_kernel,
     macros::{map, tracepoint},
-    maps::LruHashMap,
     programs::TracePointContext,
 };
 use tracer_common::{counter::Counter, names};
 
 use crate::{
-    attachment, constants,
-    follow::{self, Caller, Hit},
+    descriptors,
+    follow::{self, Hit},
     ledger::Ledger,
     syscall::{Call, number},
+    threads::{self, Threads},
 };
 
-/// What a thread has asked for. A call may block, and end on another processor; but a thread is in one call at a time.
+/// What a thread has asked for.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Asked {
-    /// The attachment in which it was seen; 0 when it has ended.
-    attachment: u64,
     address: u64,
     flags: u64,
     number: u32,
     fd: i32,
 }
 
-/// By thread. Threads that are gone make room for new ones.
 #[map]
-static ASKED: LruHashMap<u32, Asked> = LruHashMap::with_max_entries(names::MAX_THREADS, 0);
+static ASKED: Threads<Asked> = Threads::with_max_entries(names::MAX_THREADS, 0);
 
 /// Where the context holds what (`struct syscall_tp_t` of kernel/trace/trace_syscalls.c; the files `format` of the
 /// tracepoints).
@@ -52,7 +49,7 @@ const FLAGS: usize = 40;
 #[inline(always)]
 #[allow(clippy::needless_pass_by_value, reason = "the macro hands the context over by value")]
 pub fn syscall_enter(context: TracePointContext) -> u32 {
-    if let Some(hit) = Ledger::open().and_then(hit) {
+    if let Some(hit) = Ledger::open().and_then(Hit::of_target) {
         enter(hit, &context);
     }
     0
@@ -62,7 +59,7 @@ pub fn syscall_enter(context: TracePointContext) -> u32 {
 #[inline(always)]
 #[allow(clippy::needless_pass_by_value, reason = "the macro hands the context over by value")]
 pub fn syscall_exit(context: TracePointContext) -> u32 {
-    if let Some(hit) = Ledger::open().and_then(hit) {
+    if let Some(hit) = Ledger::open().and_then(Hit::of_target) {
         exit(hit, &context);
     }
     0
@@ -73,45 +70,29 @@ pub fn syscall_exit(context: TracePointContext) -> u32 {
 #[inline(always)]
 #[allow(clippy::needless_pass_by_value, reason = "the macro hands the context over by value")]
 pub fn syscall_close(context: TracePointContext) -> u32 {
-    if let Some(hit) = Ledger::open().and_then(hit) {
+    if let Some(hit) = Ledger::open().and_then(Hit::of_target) {
         let fd: u64 = field(&context, FD);
-        follow::closed(Hit { caller: Caller { fd: fd as i32, ..hit.caller }, ..hit });
+        follow::closed(hit.on(fd as i32), descriptors::place(fd as i32));
     }
     0
 }
 
-/// The hit, of no descriptor yet; None if it is of another process.
-#[inline(always)]
-fn hit(ledger: Ledger) -> Option<Hit> {
-    let pid_tgid = bpf_get_current_pid_tgid();
-    let tgid = (pid_tgid >> 32) as u32;
-    if tgid != constants::target_tgid() {
-        ledger.count(Counter::OtherProcess);
-        return None;
-    }
-    Some(Hit { ledger, caller: Caller { tgid, tid: pid_tgid as u32, fd: -1 } })
-}
-
 #[inline(always)]
 fn enter(hit: Hit, context: &TracePointContext) {
-    let attachment = attachment::current();
     let number = field(context, NUMBER);
     let (fd, address): (u64, u64) = (field(context, FD), field(context, ADDRESS));
-    let asked = Asked { attachment, address, flags: flags(context, number), number, fd: fd as i32 };
-    if let Some(place) = ASKED.get_ptr_mut(hit.caller.tid) {
-        unsafe { *place = asked };
-    } else {
-        cold_path();
-        if ASKED.insert(hit.caller.tid, asked, 0).is_err() {
-            return hit.ledger.count(Counter::TableFull);
-        }
+    let asked = Asked { address, flags: flags(context, number), number, fd: fd as i32 };
+    match threads::begin(&ASKED, hit.caller.tid, asked) {
+        Some(()) => hit.ledger.count(Counter::Entered),
+        None => hit.ledger.count(Counter::TableFull),
     }
-    hit.ledger.count(Counter::Entered);
 }
 
 #[inline(always)]
 fn exit(hit: Hit, context: &TracePointContext) {
-    let Some(asked) = take(hit.caller.tid, field(context, NUMBER)) else {
+    let number: u32 = field(context, NUMBER);
+    let asked = threads::end(&ASKED, hit.caller.tid).filter(|asked| asked.number == number);
+    let Some(asked) = asked else {
         cold_path();
         return hit.ledger.count(Counter::NotEntered);
     };
@@ -120,17 +101,8 @@ fn exit(hit: Hit, context: &TracePointContext) {
         cold_path();
         return hit.ledger.count(Counter::NoBytes);
     }
-    let call = Call::of(asked.number.into(), asked.fd, asked.address, asked.flags);
-    call.follow(Hit { caller: Caller { fd: asked.fd, ..hit.caller }, ..hit }, returned as u64);
-}
-
-/// What the thread has asked for by the call of this `number`, which ends.
-#[inline(always)]
-fn take(tid: u32, number: u32) -> Option<Asked> {
-    let place = unsafe { &mut *ASKED.get_ptr_mut(tid)? };
-    let asked = *place;
-    place.attachment = 0;
-    (asked.attachment == attachment::current() && asked.number == number).then_some(asked)
+    let call = Call::of(number.into(), asked.fd, asked.address, asked.flags);
+    call.follow(hit.on(asked.fd), returned as u64);
 }
 
 /// The flags of the call, if it has some that matter. A tracepoint takes no program that reads beyond its own fields, and

@@ -1,10 +1,14 @@
 //! The bytes that a call has moved, in the memory of the process: one buffer, or an array of `struct iovec`.
 
-use aya_ebpf::helpers::{bpf_probe_read_user, generated::bpf_probe_read_user as probe_read_user};
+use aya_ebpf::helpers::{
+    bpf_probe_read_kernel, bpf_probe_read_user, generated::bpf_probe_read_user as probe_read_user,
+};
 use tracer_common::{
     http::chunk::{CHUNK, Chunk},
     visit::Bytes,
 };
+
+use crate::constants;
 
 /// A position in the bytes of one call.
 #[derive(Clone, Copy)]
@@ -33,12 +37,26 @@ impl UserBytes {
         Self { address: 0, here: 0, left: len, vector }
     }
 
+    /// The buffers in the array at `vector`, which the kernel has copied, without the first `done` bytes. They are of
+    /// whatever length.
+    #[inline(always)]
+    pub fn copied_vector(vector: u64, done: u64) -> Option<Self> {
+        let [address, len] = buffer_at(vector)?;
+        Some(Self { address: address + done, here: len - done, left: u64::MAX, vector: vector + 16 })
+    }
+
+    /// The first `len` of these bytes.
+    #[inline(always)]
+    pub fn cut(self, len: u64) -> Self {
+        Self { here: if self.here < len { self.here } else { len }, left: len, ..self }
+    }
+
     /// The first byte, without moving on.
     #[inline(always)]
     pub fn first(&self) -> Option<u8> {
         let mut address = self.address;
         if self.here == 0 {
-            address = unsafe { bpf_probe_read_user(self.vector as *const u64) }.ok()?;
+            [address, _] = buffer_at(self.vector)?;
         }
         unsafe { bpf_probe_read_user(address as *const u8) }.ok()
     }
@@ -53,7 +71,7 @@ impl Bytes for UserBytes {
     #[inline(always)]
     fn piece(&mut self) -> Option<u64> {
         if self.here == 0 {
-            let [address, len] = unsafe { bpf_probe_read_user(self.vector as *const [u64; 2]) }.ok()?;
+            let [address, len] = buffer_at(self.vector)?;
             self.vector += 16;
             self.address = address;
             self.here = if len < self.left { len } else { self.left };
@@ -83,4 +101,14 @@ impl Bytes for UserBytes {
         chunk.len = len;
         Some(())
     }
+}
+
+/// Address and length of the buffer that the `struct iovec` at `vector` is of.
+#[inline(always)]
+fn buffer_at(vector: u64) -> Option<[u64; 2]> {
+    let vector = vector as *const [u64; 2];
+    if constants::are_vectors_copied() {
+        return unsafe { bpf_probe_read_kernel(vector) }.ok();
+    }
+    unsafe { bpf_probe_read_user(vector) }.ok()
 }

@@ -15,6 +15,10 @@ pub enum Strategy {
     UprobeNop,
     /// The same on an ordinary first instruction.
     UprobeEntry,
+    /// Entry and exit of the kernel's functions that move bytes of TCP, at the places it keeps free for tracers.
+    Fentry,
+    /// The same functions, by breakpoints.
+    Kprobe,
 }
 
 impl Strategy {
@@ -26,7 +30,17 @@ impl Strategy {
             Self::SyscallTracepoint => "syscall-tracepoint",
             Self::UprobeNop => "uprobe-nop",
             Self::UprobeEntry => "uprobe-entry",
+            Self::Fentry => "fentry",
+            Self::Kprobe => "kprobe",
         }
+    }
+}
+
+impl Strategy {
+    /// Does it look at the kernel's own messages?
+    #[must_use]
+    pub fn sees_messages(self) -> bool {
+        matches!(self, Self::Fentry | Self::Kprobe)
     }
 }
 

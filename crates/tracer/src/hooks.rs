@@ -4,8 +4,8 @@ use std::{any::Any, num::NonZeroU32, path::PathBuf};
 
 use anyhow::{Context, Result};
 use aya::{
-    Ebpf,
-    programs::{Program, RawTracePoint, TracePoint, UProbe, uprobe::UProbeScope},
+    Btf, Ebpf,
+    programs::{KProbe, Program, ProgramError, RawTracePoint, TracePoint, UProbe, uprobe::UProbeScope},
 };
 
 use crate::{choice::Strategy, tracefs};
@@ -29,6 +29,20 @@ pub enum Hook {
     },
     /// The first instruction of a function in the program that the watched process runs.
     Uprobe {
+        /// Name of the program.
+        program: &'static str,
+        /// Name of the function.
+        function: &'static str,
+    },
+    /// Entry or exit of a function of the kernel, whichever the program is for.
+    Function {
+        /// Name of the program.
+        program: &'static str,
+        /// Name of the function.
+        function: &'static str,
+    },
+    /// The same, by a breakpoint.
+    Kprobe {
         /// Name of the program.
         program: &'static str,
         /// Name of the function.
@@ -59,6 +73,24 @@ const fn syscall(program: &'static str, tracepoint: &'static str) -> Hook {
     Hook::Syscall { program, tracepoint }
 }
 
+/// In the same order as [`SYSCALLS`].
+const FENTRY: [Hook; 5] = [
+    Hook::Function { program: "fentry_tcp_close", function: "tcp_close" },
+    Hook::Function { program: "fexit_tcp_sendmsg", function: "tcp_sendmsg" },
+    Hook::Function { program: "fentry_tcp_sendmsg", function: "tcp_sendmsg" },
+    Hook::Function { program: "fexit_tcp_recvmsg", function: "tcp_recvmsg" },
+    Hook::Function { program: "fentry_tcp_recvmsg", function: "tcp_recvmsg" },
+];
+
+/// In the same order as [`SYSCALLS`].
+const KPROBE: [Hook; 5] = [
+    Hook::Kprobe { program: "kprobe_tcp_close", function: "tcp_close" },
+    Hook::Kprobe { program: "kretprobe_tcp_sendmsg", function: "tcp_sendmsg" },
+    Hook::Kprobe { program: "kprobe_tcp_sendmsg", function: "tcp_sendmsg" },
+    Hook::Kprobe { program: "kretprobe_tcp_recvmsg", function: "tcp_recvmsg" },
+    Hook::Kprobe { program: "kprobe_tcp_recvmsg", function: "tcp_recvmsg" },
+];
+
 impl Strategy {
     /// The hooks of the strategy, in the order in which they are attached. They are detached in the opposite one.
     #[must_use]
@@ -74,6 +106,8 @@ impl Strategy {
             Self::UprobeEntry => {
                 &[Hook::Uprobe { program: "uprobe_request", function: "tracetax_request_entry" }]
             }
+            Self::Fentry => &FENTRY,
+            Self::Kprobe => &KPROBE,
         }
     }
 }
@@ -83,7 +117,9 @@ impl Hook {
         match self {
             Self::RawTracepoint { program, .. }
             | Self::Syscall { program, .. }
-            | Self::Uprobe { program, .. } => program,
+            | Self::Uprobe { program, .. }
+            | Self::Function { program, .. }
+            | Self::Kprobe { program, .. } => program,
         }
     }
 
@@ -102,6 +138,15 @@ impl Hook {
                 tracepoint(ebpf, program)?.load()?;
             }
             Self::Uprobe { program, .. } => uprobe(ebpf, program)?.load()?,
+            Self::Function { program: name, function } => {
+                let types = Btf::from_sys_fs()?;
+                match program(ebpf, name)? {
+                    Program::FEntry(program) => program.load(function, &types)?,
+                    Program::FExit(program) => program.load(function, &types)?,
+                    _ => return Err(ProgramError::UnexpectedProgramType.into()),
+                }
+            }
+            Self::Kprobe { program, .. } => kprobe(ebpf, program)?.load()?,
         }
         Ok(())
     }
@@ -130,6 +175,22 @@ impl Hook {
                     .with_context(|| format!("cannot hook `{function}` of process {pid}"))?;
                 Ok(Box::new(program.take_link(link)?))
             }
+            Self::Function { program: name, .. } => match program(ebpf, name)? {
+                Program::FEntry(program) => {
+                    let link = program.attach()?;
+                    Ok(Box::new(program.take_link(link)?))
+                }
+                Program::FExit(program) => {
+                    let link = program.attach()?;
+                    Ok(Box::new(program.take_link(link)?))
+                }
+                _ => Err(ProgramError::UnexpectedProgramType.into()),
+            },
+            Self::Kprobe { program, function } => {
+                let program = kprobe(ebpf, program)?;
+                let link = program.attach(function, 0)?;
+                Ok(Box::new(program.take_link(link)?))
+            }
         }
     }
 }
@@ -143,6 +204,10 @@ fn tracepoint<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut TracePoint> 
 }
 
 fn uprobe<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut UProbe> {
+    Ok(program(ebpf, name)?.try_into()?)
+}
+
+fn kprobe<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut KProbe> {
     Ok(program(ebpf, name)?.try_into()?)
 }
 

@@ -9,7 +9,7 @@ use record::agent::StrategyProbe;
 
 use crate::{
     choice::{Choice, Strategy},
-    programs::Programs,
+    programs::{self, Programs},
 };
 
 /// Prints one JSON line for each strategy.
@@ -17,6 +17,7 @@ use crate::{
 /// # Errors
 /// When the object cannot be read, or standard output not be written. That the kernel refuses a strategy is no error.
 pub fn print_all(object: &Path) -> Result<()> {
+    programs::read(object)?;
     let mut out = std::io::stdout().lock();
     for strategy in Strategy::value_variants() {
         serde_json::to_writer(&mut out, &probe(object, *strategy)?)?;
@@ -28,14 +29,20 @@ pub fn print_all(object: &Path) -> Result<()> {
 fn probe(object: &Path, strategy: Strategy) -> Result<StrategyProbe> {
     let reason = match try_out(object, strategy) {
         Err(error) if is_of_the_object(&error) => return Err(error),
-        tried => tried.err().map(|error| format!("{error:#}")),
+        tried => tried.err().map(|error| brief(&format!("{error:#}"))),
     };
     Ok(StrategyProbe { strategy: strategy.name().into(), available: reason.is_none(), reason })
 }
 
-/// Says nothing of the kernel: the object is not there, or is none.
+/// Says nothing of the kernel: the object is none.
 fn is_of_the_object(error: &Error) -> bool {
-    error.is::<std::io::Error>() || matches!(error.downcast_ref(), Some(EbpfError::ParseError(_)))
+    matches!(error.downcast_ref(), Some(EbpfError::ParseError(_)))
+}
+
+/// Without the verifier's log, which may be of hundreds of lines.
+fn brief(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    line.split(". Verifier output:").next().unwrap_or_default().into()
 }
 
 fn try_out(object: &Path, strategy: Strategy) -> Result<()> {
@@ -46,4 +53,24 @@ fn try_out(object: &Path, strategy: Strategy) -> Result<()> {
         programs.detach();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::brief;
+
+    #[test]
+    fn the_log_of_the_verifier_is_no_reason() {
+        let reason =
+            "the kernel refuses `x`: the BPF_PROG_LOAD syscall returned Operation not permitted (os error 1)";
+        assert_eq!(
+            brief(&format!("{reason}. Verifier output: : Operation not permitted (os error 1)")),
+            reason
+        );
+        assert_eq!(
+            brief(&format!("{reason}. Verifier output: 0: R1=ctx()\n1: (b7) r0 = 0\n: refused")),
+            reason
+        );
+        assert_eq!(brief("cannot attach `x`: no such file"), "cannot attach `x`: no such file");
+    }
 }

@@ -12,11 +12,12 @@ use tracer_common::{
     counter::{COUNTERS, Row, closes},
     names,
 };
+use zerocopy::IntoBytes as _;
 
 use crate::{
     choice::{Choice, Strategy},
     hooks::Link,
-    loaded, loader, sizes,
+    loaded, loader, messages, sizes,
 };
 
 /// The loaded programs.
@@ -46,13 +47,15 @@ impl Programs {
     /// Names what is missing, or gives the kernel's reason where it refuses.
     pub fn load(object: &Path, choice: &Choice) -> Result<(Self, RingBuf<MapData>)> {
         let started = Instant::now();
-        let bytes = std::fs::read(object).with_context(|| {
-            format!("cannot read the eBPF object {}: build it with `cargo xtask build`", object.display())
-        })?;
+        let bytes = read(object)?;
         let pid = choice.pid;
         anyhow::ensure!(Path::new(&format!("/proc/{pid}")).exists(), "there is no process {pid}");
+        let layout = choice.strategy.sees_messages().then(messages::layout).transpose()?;
         let mut loader = loader::without_kernel_types();
         sizes::fit(&mut loader, choice.strategy);
+        if let Some(layout) = &layout {
+            loader.override_global(names::MESSAGE_LAYOUT, layout.as_bytes(), true);
+        }
         let mut ebpf = loader
             .override_global(names::TARGET_TGID, &pid, true)
             .override_global(names::STAGE, &(choice.stage as u32), true)
@@ -152,6 +155,16 @@ impl Programs {
         }
         Ok(sum)
     }
+}
+
+/// Reads the file with the programs.
+///
+/// # Errors
+/// With the remedy.
+pub fn read(object: &Path) -> Result<Vec<u8>> {
+    std::fs::read(object).with_context(|| {
+        format!("cannot read the eBPF object {}: build it with `cargo xtask build`", object.display())
+    })
 }
 
 fn take(ebpf: &mut Ebpf, name: &str) -> Result<aya::maps::Map> {

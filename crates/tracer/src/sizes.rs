@@ -6,7 +6,7 @@ use tracer_common::names;
 use crate::choice::Strategy;
 
 /// The maps that grow with the connections or threads of the watched process. The object gives each its size.
-const GROWING: [&str; 2] = [names::CONNECTIONS, names::ASKED];
+const GROWING: [&str; 4] = [names::CONNECTIONS, names::ASKED, names::STREAMS, names::MESSAGES];
 
 /// Has `loader` make no map larger than `strategy` needs.
 pub fn fit(loader: &mut EbpfLoader<'_>, strategy: Strategy) {
@@ -20,6 +20,7 @@ fn used(strategy: Strategy) -> &'static [&'static str] {
     match strategy {
         Strategy::RawTracepoint => &[names::CONNECTIONS],
         Strategy::SyscallTracepoint => &[names::CONNECTIONS, names::ASKED],
+        Strategy::Fentry | Strategy::Kprobe => &[names::STREAMS, names::MESSAGES],
         Strategy::UprobeNop | Strategy::UprobeEntry => &[],
     }
 }

@@ -81,7 +81,7 @@ fn kept(name: &str) -> &str {
 
 /// Every map that a program can write, and why no byte of a header's value or of a body can be in it. Nothing else keeps
 /// anything from one hit to the next, or leaves the kernel; so whoever adds a map, or lets a value grow, tells it here.
-const MAPS: [(&str, &str); 6] = [
+const MAPS: [(&str, &str); 9] = [
     (
         "ASKED: lru_hash, key 4, value 32, entries 4096",
         "a call that has not ended: its number, descriptor and flags, and where its bytes lie in the process",
@@ -96,6 +96,12 @@ const MAPS: [(&str, &str); 6] = [
         "EVENTS: ringbuf, key 0, value 0, entries 1048576",
         "events: method, path up to `?`, status, sizes, times and numbers",
     ),
+    (
+        "MESSAGES: lru_hash, key 4, value 56, entries 4096",
+        "a message that is being moved: its socket, and where its bytes lie in the process",
+    ),
+    ("NO_STREAM: array, key 4, value 384, entries 1", "nothing"),
+    ("STREAMS: lru_hash, key 8, value 384, entries 8192", "as CONNECTIONS"),
     (
         "VISIT: percpu_array, key 4, value 64, entries 1",
         "where the call's bytes lie in the process, and counts",

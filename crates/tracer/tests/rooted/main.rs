@@ -18,6 +18,7 @@ mod rooted_oracle;
 mod rooted_oracle_raw;
 mod rooted_secrets;
 mod rooted_syscall_tracepoint;
+mod rooted_tcp_message;
 mod rooted_told;
 mod rooted_truth;
 mod rooted_wakeups;

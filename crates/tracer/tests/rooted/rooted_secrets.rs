@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use aya::maps::{Array, HashMap, Map, MapData, MapType, PerCpuArray, RingBuf};
+use aya::{
+    Pod,
+    maps::{Array, HashMap, Map, MapData, MapType, PerCpuArray, RingBuf},
+};
 use tracer_common::{
     connection::Slot,
     counter::{Counter, Row},
@@ -25,9 +28,13 @@ const PART: usize = 4;
 const ROW_BYTES: usize = size_of::<Row>();
 /// `Visit` of the kernel side.
 const VISIT_BYTES: usize = 64;
-/// `Asked` of the kernel side.
+/// A call under way: `Begun<Asked>` of the kernel side.
 const ASKED_BYTES: usize = 32;
+/// A call under way: `Begun<Message>` of the kernel side.
+const MESSAGE_BYTES: usize = 56;
 const SLOT_BYTES: usize = size_of::<Slot>();
+/// `Stream` of the kernel side.
+const STREAM_BYTES: usize = SLOT_BYTES + 64;
 
 #[test]
 #[ignore = "needs root"]
@@ -188,7 +195,10 @@ fn assert_no_secret(holdings: &Holdings) -> Vec<u8> {
             (MapType::Array, _) if name.ends_with(".rodata") => continue,
             (MapType::Array, 8) => array::<8>(map),
             (MapType::Array, SLOT_BYTES) => array::<SLOT_BYTES>(map),
-            (MapType::LruHash, ASKED_BYTES) => calls(map),
+            (MapType::Array, STREAM_BYTES) => array::<STREAM_BYTES>(map),
+            (MapType::LruHash, ASKED_BYTES) => hash::<u32, ASKED_BYTES>(map),
+            (MapType::LruHash, MESSAGE_BYTES) => hash::<u32, MESSAGE_BYTES>(map),
+            (MapType::LruHash, STREAM_BYTES) => hash::<u64, STREAM_BYTES>(map),
             (MapType::PerCpuArray, ROW_BYTES) => per_cpu::<ROW_BYTES>(map),
             (MapType::PerCpuArray, VISIT_BYTES) => per_cpu::<VISIT_BYTES>(map),
             (kind, size) => {
@@ -202,7 +212,8 @@ fn assert_no_secret(holdings: &Holdings) -> Vec<u8> {
         seen.push(name);
     }
     seen.sort();
-    assert_eq!(seen, ["ASKED", "ATTACHMENT", "CONNECTIONS", "COUNTERS", "VISIT"]);
+    let all = ["ASKED", "ATTACHMENT", "CONNECTIONS", "COUNTERS", "MESSAGES", "NO_STREAM", "STREAMS", "VISIT"];
+    assert_eq!(seen, all);
     connections
 }
 
@@ -212,8 +223,8 @@ fn array<const BYTES: usize>(map: Map) -> Vec<u8> {
     map.iter().map(Result::unwrap).filter(|value| *value != [0; BYTES]).flatten().collect()
 }
 
-fn calls(map: Map) -> Vec<u8> {
-    let map: HashMap<_, u32, [u8; ASKED_BYTES]> = map.try_into().unwrap();
+fn hash<K: Pod, const BYTES: usize>(map: Map) -> Vec<u8> {
+    let map: HashMap<_, K, [u8; BYTES]> = map.try_into().unwrap();
     map.iter().filter_map(Result::ok).flat_map(|(_, value)| value).collect()
 }
 

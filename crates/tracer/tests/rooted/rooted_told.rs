@@ -1,6 +1,8 @@
 //! What the agent tells about what it has loaded, about this kernel, and about the time its programs take.
 
+use clap::ValueEnum as _;
 use record::agent::{AgentCommand, AgentReply, StrategyProbe};
+use tracer::choice::Strategy;
 
 use crate::{
     agent::{Agent, Holdings},
@@ -62,8 +64,11 @@ fn every_strategy_is_tried_and_none_stays() {
         let usual = named(usual).unwrap();
         assert!(usual.available, "{usual:?}");
     }
+    // Which of the others there are depends on the kernel; but each is there, or says in one line why it is not.
+    assert_eq!(probes.len(), Strategy::value_variants().len());
     for probe in &probes {
         assert_eq!(probe.available, probe.reason.is_none(), "{probe:?}");
+        assert!(probe.reason.iter().all(|reason| !reason.contains('\n')), "{probe:?}");
     }
     assert_eq!(agent.rest_of_errors(), [""; 0]);
 }
