@@ -36,6 +36,12 @@ pub enum Counter {
     Fault,
     /// Filtered: a call ends whose beginning was not seen.
     NotEntered,
+    /// Filtered: a packet that is not TCP.
+    OtherPacket,
+    /// Filtered: an IPv6 packet with extension headers, behind which nobody looks.
+    ExtensionHeader,
+    /// Filtered: a packet whose bytes have all passed before.
+    Duplicate,
     /// Filtered: the tracer was told to stop before the event, to show what each stage of it costs.
     Stage,
     /// Exception: an answer without a request that was seen.
@@ -50,16 +56,22 @@ pub enum Counter {
     ScanLimit,
     /// Exception: a call on a followed connection that this strategy cannot read (`sendmmsg`, `recvmmsg`).
     UnsupportedSyscall,
+    /// Exception: bytes of a followed connection passed unseen, or in another order than they were sent.
+    Gap,
+    /// Exception: a packet passed while the connection's other direction was being followed, and was not seen.
+    Contended,
+    /// Exception: bytes that came with the end of the handshake, before the connection had a socket of its own.
+    BeforeAccept,
 }
 
 /// Number of counters.
-pub const COUNTERS: usize = Counter::UnsupportedSyscall as usize + 1;
+pub const COUNTERS: usize = Counter::BeforeAccept as usize + 1;
 
 /// A row of counters.
 pub type Row = [u64; COUNTERS];
 
 /// The counters of hits that end without an event, with their names in reports.
-pub const FILTERED: [(Counter, &str); 12] = [
+pub const FILTERED: [(Counter, &str); 15] = [
     (Counter::OtherProcess, "other_process"),
     (Counter::NoBytes, "no_bytes"),
     (Counter::OtherSyscall, "other_syscall"),
@@ -71,18 +83,24 @@ pub const FILTERED: [(Counter, &str); 12] = [
     (Counter::Closed, "closed"),
     (Counter::TableFull, "table_full"),
     (Counter::Fault, "fault"),
+    (Counter::OtherPacket, "other_packet"),
+    (Counter::ExtensionHeader, "extension_header"),
+    (Counter::Duplicate, "duplicate"),
     (Counter::Stage, "stage"),
 ];
 
 /// The counters of things that cannot be reported as one whole record, with their names in reports. They are
 /// beside the ledger of hits, not part of it.
-pub const EXCEPTIONS: [(Counter, &str); 6] = [
+pub const EXCEPTIONS: [(Counter, &str); 9] = [
     (Counter::AnswerWithoutRequest, "answer_without_request"),
     (Counter::NotHttp, "not_http"),
     (Counter::ClosedBeforeAnswer, "closed_before_answer"),
     (Counter::ReadFault, "read_fault"),
     (Counter::ScanLimit, "scan_limit"),
     (Counter::UnsupportedSyscall, "unsupported_syscall"),
+    (Counter::Gap, "gap"),
+    (Counter::Contended, "contended"),
+    (Counter::BeforeAccept, "before_accept"),
 ];
 
 /// Has every hit of this row ended in one way?

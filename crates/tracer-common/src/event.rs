@@ -38,9 +38,9 @@ pub struct EventHead {
     pub method: u64,
     /// Thread group id.
     pub tgid: u32,
-    /// Thread id of the writer; of the reader in a [`REQUEST_HALF`].
+    /// Thread id of the writer; of the reader in a [`REQUEST_HALF`]. 0 where the strategy knows no thread.
     pub tid: u32,
-    /// Descriptor.
+    /// Descriptor. Negative where the strategy knows none; halves of one connection still have the same number then.
     pub fd: i32,
     /// Number of the request on its descriptor. It goes on when the descriptor is given out anew.
     pub sequence: u32,

@@ -13,4 +13,5 @@ pub mod event;
 pub mod http;
 pub mod message;
 pub mod names;
+pub mod order;
 pub mod visit;

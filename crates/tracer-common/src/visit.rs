@@ -59,6 +59,15 @@ pub struct Cursor<B> {
     lost: u32,
 }
 
+impl<B> Cursor<B> {
+    /// The same position, with its bytes as `change` makes them.
+    #[inline(always)]
+    pub fn map<C>(self, change: impl FnOnce(B) -> C) -> Cursor<C> {
+        let Self { bytes, taken, events, fault, lost } = self;
+        Cursor { bytes: change(bytes), taken, events, fault, lost }
+    }
+}
+
 impl<B: Bytes> Cursor<B> {
     /// Before the first of `bytes`.
     #[inline(always)]

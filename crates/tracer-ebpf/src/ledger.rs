@@ -12,7 +12,7 @@ use tracer_common::{
     names::{self, stage},
 };
 
-use crate::constants;
+use crate::{atomic, constants};
 
 /// Flags of `bpf_ringbuf_submit` and `bpf_ringbuf_query` (linux/bpf.h).
 const NO_WAKEUP: u64 = 1;
@@ -25,11 +25,12 @@ static COUNTERS: PerCpuArray<Row> = PerCpuArray::with_max_entries(1, 0);
 #[map]
 static EVENTS: RingBuf = RingBuf::with_byte_size(names::RING_BYTES, 0);
 
-/// The counters of this CPU during one hit.
+/// The counters of this CPU during one hit. `SHARED` where other programs that count may interrupt this one; those at
+/// tracepoints and functions do not.
 #[derive(Clone, Copy)]
-pub struct Ledger(*mut Row);
+pub struct Ledger<const SHARED: bool = false>(*mut Row);
 
-impl Ledger {
+impl<const SHARED: bool> Ledger<SHARED> {
     /// Opens the ledger for one hit, and counts the hit. None where the programs are to return at once.
     #[inline(always)]
     pub fn open() -> Option<Self> {
@@ -48,8 +49,12 @@ impl Ledger {
 
     #[inline(always)]
     pub fn add(self, counter: Counter, amount: u64) {
-        // Programs are not preempted by others on the same CPU that count in this row.
-        unsafe { (*self.0)[counter as usize] += amount };
+        let count = unsafe { &raw mut (*self.0)[counter as usize] };
+        if SHARED {
+            unsafe { atomic::add(count, amount) };
+        } else {
+            unsafe { *count += amount };
+        }
     }
 
     /// Sends an event with `path`, of which `fill` fills all else.

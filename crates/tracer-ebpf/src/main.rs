@@ -4,17 +4,23 @@
 
 #![no_std]
 #![no_main]
+#![feature(asm_experimental_arch)]
 #![allow(unsafe_code, reason = "helpers and maps of the kernel are only reachable through raw pointers")]
 
+mod atomic;
 mod attachment;
+mod cgroup_skb;
 mod constants;
 mod descriptors;
 mod fentry;
 mod follow;
 mod kprobe;
 mod ledger;
+mod packet_bytes;
 mod place;
 mod raw_tracepoint;
+mod segment;
+mod sockets;
 mod streams;
 mod syscall;
 mod syscall_tracepoint;

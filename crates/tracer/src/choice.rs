@@ -11,6 +11,8 @@ pub enum Strategy {
     RawTracepoint,
     /// Tracepoints at both ends of the system calls that most servers read and write by.
     SyscallTracepoint,
+    /// The packets of the sockets in the process's control group.
+    CgroupSkb,
     /// A probe on a function that the service calls at the end of each request, on a 5-byte nop.
     UprobeNop,
     /// The same on an ordinary first instruction.
@@ -28,6 +30,7 @@ impl Strategy {
         match self {
             Self::RawTracepoint => "raw-tracepoint",
             Self::SyscallTracepoint => "syscall-tracepoint",
+            Self::CgroupSkb => "cgroup-skb",
             Self::UprobeNop => "uprobe-nop",
             Self::UprobeEntry => "uprobe-entry",
             Self::Fentry => "fentry",

@@ -1,17 +1,20 @@
 //! Where each strategy hooks in: which programs of the object it loads, and what they are attached to.
 
-use std::{any::Any, num::NonZeroU32, path::PathBuf};
+use std::{any::Any, fs::File, num::NonZeroU32, path::PathBuf};
 
 use anyhow::{Context, Result};
 use aya::{
     Btf, Ebpf,
-    programs::{KProbe, Program, ProgramError, RawTracePoint, TracePoint, UProbe, uprobe::UProbeScope},
+    programs::{
+        CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, KProbe, Program, ProgramError, RawTracePoint,
+        TracePoint, UProbe, uprobe::UProbeScope,
+    },
 };
 
-use crate::{choice::Strategy, tracefs};
+use crate::{choice::Strategy, group, tracefs};
 
 /// One program, and what it is attached to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Hook {
     /// A raw tracepoint of the kernel.
     RawTracepoint {
@@ -26,6 +29,13 @@ pub enum Hook {
         program: &'static str,
         /// Name of the tracepoint.
         tracepoint: &'static str,
+    },
+    /// The packets of a control group.
+    CgroupSkb {
+        /// Name of the program.
+        program: &'static str,
+        /// Those that come in, or those that go out.
+        direction: CgroupSkbAttachType,
     },
     /// The first instruction of a function in the program that the watched process runs.
     Uprobe {
@@ -100,6 +110,11 @@ impl Strategy {
                 &[Hook::RawTracepoint { program: "raw_tracepoint_sys_exit", tracepoint: "sys_exit" }]
             }
             Self::SyscallTracepoint => &SYSCALLS,
+            // What goes out first: then no answer passes unseen to a request that was seen.
+            Self::CgroupSkb => &[
+                Hook::CgroupSkb { program: "cgroup_skb_egress", direction: CgroupSkbAttachType::Egress },
+                Hook::CgroupSkb { program: "cgroup_skb_ingress", direction: CgroupSkbAttachType::Ingress },
+            ],
             Self::UprobeNop => {
                 &[Hook::Uprobe { program: "uprobe_request", function: "tracetax_request_nop" }]
             }
@@ -117,6 +132,7 @@ impl Hook {
         match self {
             Self::RawTracepoint { program, .. }
             | Self::Syscall { program, .. }
+            | Self::CgroupSkb { program, .. }
             | Self::Uprobe { program, .. }
             | Self::Function { program, .. }
             | Self::Kprobe { program, .. } => program,
@@ -137,6 +153,7 @@ impl Hook {
                 tracefs::ensure()?;
                 tracepoint(ebpf, program)?.load()?;
             }
+            Self::CgroupSkb { program, .. } => cgroup_skb(ebpf, program)?.load()?,
             Self::Uprobe { program, .. } => uprobe(ebpf, program)?.load()?,
             Self::Function { program: name, function } => {
                 let types = Btf::from_sys_fs()?;
@@ -165,6 +182,14 @@ impl Hook {
             Self::Syscall { program, tracepoint: name } => {
                 let program = tracepoint(ebpf, program)?;
                 let link = program.attach("syscalls", name)?;
+                Ok(Box::new(program.take_link(link)?))
+            }
+            Self::CgroupSkb { program, direction } => {
+                let folder = group::of(pid)?;
+                let group =
+                    File::open(&folder).with_context(|| format!("cannot open {}", folder.display()))?;
+                let program = cgroup_skb(ebpf, program)?;
+                let link = program.attach(group, *direction, CgroupAttachMode::Single)?;
                 Ok(Box::new(program.take_link(link)?))
             }
             Self::Uprobe { program, function } => {
@@ -200,6 +225,10 @@ fn raw_tracepoint<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut RawTrace
 }
 
 fn tracepoint<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut TracePoint> {
+    Ok(program(ebpf, name)?.try_into()?)
+}
+
+fn cgroup_skb<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut CgroupSkb> {
     Ok(program(ebpf, name)?.try_into()?)
 }
 

@@ -4,6 +4,7 @@ pub mod choice;
 pub mod control;
 pub mod delays;
 pub mod drain;
+mod group;
 mod hooks;
 pub mod intake;
 pub mod join;

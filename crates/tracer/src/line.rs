@@ -24,7 +24,8 @@ pub fn append(event: &Event, scratch: &mut Scratch, batch: &mut Vec<u8>) -> Resu
         duration_ns: event.head.end_ns.saturating_sub(event.head.start_ns),
         pid: event.head.tgid,
         tid: event.head.tid,
-        fd: event.head.fd,
+        // Below -1 it only tells connections apart.
+        fd: event.head.fd.max(-1),
         method: text(method, &mut scratch.method),
         path: text(path, &mut scratch.path),
         path_truncated: event.head.path_truncated != 0,

@@ -21,6 +21,6 @@ fn used(strategy: Strategy) -> &'static [&'static str] {
         Strategy::RawTracepoint => &[names::CONNECTIONS],
         Strategy::SyscallTracepoint => &[names::CONNECTIONS, names::ASKED],
         Strategy::Fentry | Strategy::Kprobe => &[names::STREAMS, names::MESSAGES],
-        Strategy::UprobeNop | Strategy::UprobeEntry => &[],
+        Strategy::CgroupSkb | Strategy::UprobeNop | Strategy::UprobeEntry => &[],
     }
 }

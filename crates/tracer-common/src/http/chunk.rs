@@ -100,15 +100,18 @@ pub const fn every_byte(byte: u8) -> u64 {
 /// pieces to the pointer, where the verifier no longer sees that they stay within the array.
 #[cfg(target_arch = "bpf")]
 #[inline(always)]
+#[must_use]
 #[allow(unsafe_code, reason = "one instruction: a move of a register to itself")]
-pub(crate) fn opaque(mut number: usize) -> usize {
+pub fn opaque(mut number: usize) -> usize {
     unsafe { core::arch::asm!("{0} = {0}", inout(reg) number, options(pure, nomem, nostack)) };
     number
 }
 
+/// The same number.
 #[cfg(not(target_arch = "bpf"))]
 #[inline(always)]
-pub(crate) fn opaque(number: usize) -> usize {
+#[must_use]
+pub fn opaque(number: usize) -> usize {
     number
 }
 

@@ -1,0 +1,146 @@
+//! The connections of the watched group by socket: each value hangs on its socket, and is freed with it. That needs no
+//! table of a fixed size, no hash, and no word from the process when a connection is over.
+
+use core::{
+    ffi::{c_long, c_void},
+    ptr,
+};
+
+use aya_ebpf::{
+    bindings::{__sk_buff, BPF_SK_STORAGE_GET_F_CREATE},
+    btf_maps::SkStorage,
+    helpers::generated::{bpf_get_socket_cookie, bpf_loop, bpf_sk_storage_get},
+    macros::btf_map,
+};
+use tracer_common::{connection::Connection, order::Order, visit::Cursor};
+
+use crate::{atomic, attachment, packet_bytes::Span};
+
+/// `TCP_LISTEN` of linux/tcp_states.h.
+const LISTEN: u32 = 10;
+
+/// In place of a number of an attachment: the connection is over, so that nothing begins on it any more.
+const OVER: u64 = u64::MAX;
+
+/// How often a program looks whether the other direction is done with a connection. Most are done within a microsecond;
+/// this takes about ten.
+const PATIENCE: u32 = 500;
+
+#[btf_map]
+static SOCKETS: SkStorage<Socket> = SkStorage::new();
+
+/// What is known of a connection.
+#[repr(C)]
+pub struct Socket {
+    /// 1 while a program works on it.
+    busy: u64,
+    /// The attachment in which it was seen; 0 in none.
+    attachment: u64,
+    /// The order of what comes in, and of what goes out.
+    pub read: Order,
+    pub written: Order,
+    pub connection: Connection,
+    /// How far the current packet is. It lies here and not on the stack: of values in a map the verifier knows nothing,
+    /// so that it need not follow each into every step.
+    pub cursor: Cursor<Span>,
+    /// Tells connections apart: negative, as no descriptor is.
+    pub number: i32,
+}
+
+/// The socket of a packet.
+#[inline(always)]
+pub fn find(packet: *mut __sk_buff) -> Option<&'static mut Socket> {
+    storage(packet, 0)
+}
+
+/// The socket of a packet, made known where it was not. None for one that listens, and where memory is short.
+#[inline(always)]
+pub fn find_or_add(packet: *mut __sk_buff) -> Option<&'static mut Socket> {
+    if let Some(socket) = find(packet) {
+        return Some(socket);
+    }
+    if listens(packet) { None } else { storage(packet, BPF_SK_STORAGE_GET_F_CREATE.into()) }
+}
+
+/// Does the packet come to a socket that listens? So does the end of a handshake, with what it brings.
+#[inline(always)]
+pub fn listens(packet: *mut __sk_buff) -> bool {
+    let socket = unsafe { (*packet).__bindgen_anon_2.sk };
+    !socket.is_null() && unsafe { (*socket).state } == LISTEN
+}
+
+#[inline(always)]
+fn storage(packet: *mut __sk_buff, flags: u64) -> Option<&'static mut Socket> {
+    let socket = unsafe { (*packet).__bindgen_anon_2.sk };
+    if socket.is_null() {
+        return None;
+    }
+    let map = (&raw const SOCKETS).cast_mut().cast();
+    unsafe { bpf_sk_storage_get(map, socket.cast(), ptr::null_mut(), flags).cast::<Socket>().as_mut() }
+}
+
+impl Socket {
+    /// Keeps programs of the other direction out, which may run on another processor, or be what this one has
+    /// interrupted. False if one stays in for too long.
+    #[inline(always)]
+    pub fn lock(&mut self) -> bool {
+        self.try_lock() || self.wait()
+    }
+
+    #[inline(always)]
+    fn try_lock(&mut self) -> bool {
+        unsafe { atomic::swap(&raw mut self.busy, 1) == 0 }
+    }
+
+    #[inline(always)]
+    fn wait(&mut self) -> bool {
+        let mut wait = Wait { socket: self, locked: 0 };
+        unsafe { bpf_loop(PATIENCE, look as *mut c_void, (&raw mut wait).cast(), 0) };
+        wait.locked != 0
+    }
+
+    #[inline(always)]
+    pub fn unlock(&mut self) {
+        unsafe { atomic::swap(&raw mut self.busy, 0) };
+    }
+
+    /// Is the connection followed?
+    #[inline(always)]
+    pub fn is_followed(&self) -> bool {
+        self.attachment == attachment::current()
+    }
+
+    /// Can it begin to be followed?
+    #[inline(always)]
+    pub fn is_over(&self) -> bool {
+        self.attachment == OVER
+    }
+
+    /// Begins to follow it, before these bytes of either direction.
+    #[inline(always)]
+    pub fn begin(&mut self, packet: *mut __sk_buff, read: Order, written: Order) {
+        let cookie = unsafe { bpf_get_socket_cookie(packet.cast()) };
+        self.number = !(cookie as i32 & i32::MAX);
+        self.attachment = attachment::current();
+        self.read = read;
+        self.written = written;
+        self.connection.clear();
+    }
+
+    /// Follows it no longer, and never again.
+    #[inline(always)]
+    pub fn end(&mut self) {
+        self.attachment = OVER;
+    }
+}
+
+struct Wait {
+    socket: *mut Socket,
+    locked: u64,
+}
+
+unsafe extern "C" fn look(_index: u64, wait: *mut Wait) -> c_long {
+    let wait = unsafe { &mut *wait };
+    wait.locked = unsafe { &mut *wait.socket }.try_lock() as u64;
+    wait.locked as c_long
+}
