@@ -126,7 +126,7 @@ fn ingress(ledger: Shared, packet: *mut __sk_buff) {
             read(hit, packet, segment, socket);
         }
         if segment.resets() {
-            closed(hit, segment, socket);
+            end(hit, segment, socket);
         } else if segment.len == 0 {
             // The client sends no more, but may still be answered.
             ledger.count(Counter::NoBytes);
@@ -152,7 +152,7 @@ fn egress(ledger: Shared, packet: *mut __sk_buff) {
             written(hit, packet, segment, socket);
         }
         if segment.ends() {
-            closed(hit, segment, socket);
+            end(hit, segment, socket);
         }
     });
 }
@@ -297,17 +297,23 @@ fn missed(hit: Hit, connection: &mut Connection) {
 
 /// The connection ends with this packet.
 #[inline(always)]
-fn closed(hit: Hit, segment: Segment, socket: &mut Socket) {
+fn end(hit: Hit, segment: Segment, socket: &mut Socket) {
+    if segment.len != 0 {
+        hit.ledger.count(Counter::Extra);
+    }
     if segment.resets() {
         // What ends with the connection is complete only where that ends well.
         socket.connection.answers.give_up();
     } else if socket.written.take(segment.sequence.wrapping_add(segment.len), 0) == Arrival::Gap {
         missed(hit, &mut socket.connection);
     }
-    if segment.len != 0 {
-        hit.ledger.count(Counter::Extra);
-    }
-    visit::closed(&mut socket.connection, &hit);
+    closed(hit.ledger, socket);
+}
+
+/// Rare, so it has its own part of the stack.
+#[inline(never)]
+fn closed(ledger: Shared, socket: &mut Socket) {
+    visit::closed(&mut socket.connection, &Hit { ledger, number: socket.number });
     socket.end();
 }
 

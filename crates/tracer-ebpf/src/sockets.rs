@@ -92,7 +92,8 @@ impl Socket {
         unsafe { atomic::swap(&raw mut self.busy, 1) == 0 }
     }
 
-    #[inline(always)]
+    /// Rare, so it has its own part of the stack.
+    #[inline(never)]
     fn wait(&mut self) -> bool {
         let mut wait = Wait { socket: self, locked: 0 };
         unsafe { bpf_loop(PATIENCE, look as *mut c_void, (&raw mut wait).cast(), 0) };

@@ -7,6 +7,7 @@
 
 mod agent;
 mod client;
+mod group;
 mod oracle;
 mod process;
 mod raw;
@@ -15,6 +16,7 @@ mod rooted_calls;
 mod rooted_control;
 mod rooted_loss;
 mod rooted_oracle;
+mod rooted_oracle_packets;
 mod rooted_oracle_raw;
 mod rooted_secrets;
 mod rooted_syscall_tracepoint;

@@ -13,6 +13,7 @@ use record::agent::{AgentCommand, AgentReply, AgentStats, RequestRecord};
 use crate::{
     agent::Agent,
     client::{Client, Truth, kept},
+    group::Group,
     process::{eventually, now_ns},
     raw::{Done, Manner, Raw},
     target::Target,
@@ -41,6 +42,9 @@ impl Shape {
 #[derive(Clone, Copy)]
 pub(crate) struct Strategy {
     pub(crate) name: &'static str,
+    /// It sees packets, not calls: so it follows bytes whatever call has moved them, and knows neither thread nor
+    /// descriptor.
+    pub(crate) by_packets: bool,
     /// It does not follow these: of them it may report less, but nothing wrong.
     pub(crate) not_followed: &'static [&'static str],
     /// It reports something wrong of these, each time. A shape that is right must leave this list.
@@ -50,7 +54,13 @@ pub(crate) struct Strategy {
 }
 
 /// The server of a table.
-pub(crate) enum Server {
+pub(crate) struct Server {
+    kind: Kind,
+    /// Dropped after the process in it.
+    _group: Option<Group>,
+}
+
+enum Kind {
     /// hyper on one thread.
     Hyper(Target),
     /// Plain blocking calls.
@@ -59,24 +69,36 @@ pub(crate) enum Server {
 
 impl Server {
     pub(crate) fn hyper() -> Self {
-        Self::Hyper(Target::start())
+        Self { kind: Kind::Hyper(Target::start()), _group: None }
     }
 
     pub(crate) fn raw(manner: Manner) -> Self {
-        Self::Raw(Raw::start(manner))
+        Self { kind: Kind::Raw(Raw::start(manner)), _group: None }
+    }
+
+    /// hyper in a control group of its own.
+    pub(crate) fn hyper_in_a_group() -> Self {
+        let group = Group::new();
+        Self { kind: Kind::Hyper(Target::start_in(&group)), _group: Some(group) }
+    }
+
+    /// Plain calls in a control group of its own.
+    pub(crate) fn raw_in_a_group(manner: Manner) -> Self {
+        let group = Group::new();
+        Self { kind: Kind::Raw(Raw::start_in(&group, manner)), _group: Some(group) }
     }
 
     fn pid(&self) -> u32 {
-        match self {
-            Self::Hyper(target) => target.pid(),
-            Self::Raw(raw) => raw.pid(),
+        match &self.kind {
+            Kind::Hyper(target) => target.pid(),
+            Kind::Raw(raw) => raw.pid(),
         }
     }
 
     fn address(&self) -> SocketAddr {
-        match self {
-            Self::Hyper(target) => target.address,
-            Self::Raw(raw) => raw.address,
+        match &self.kind {
+            Kind::Hyper(target) => target.address,
+            Kind::Raw(raw) => raw.address,
         }
     }
 
@@ -95,7 +117,7 @@ pub(crate) fn check(strategy: Strategy, server: &Server, shapes: &[Shape]) {
     let mut wrong = Vec::new();
     for shape in shapes {
         let followed = !strategy.not_followed.contains(&shape.name);
-        match catch_unwind(AssertUnwindSafe(|| judge(&agent, server, shape, followed))) {
+        match catch_unwind(AssertUnwindSafe(|| judge(strategy, &agent, server, shape, followed))) {
             Ok(faults) => wrong.extend(weigh(strategy, shape.name, faults)),
             Err(panic) => {
                 eprintln!("in the shape `{}`; before it:\n{}", shape.name, wrong.join("\n"));
@@ -125,6 +147,7 @@ fn weigh(strategy: Strategy, shape: &str, faults: Vec<String>) -> Vec<String> {
 
 /// What clients did in one shape.
 pub(crate) struct Talk<'a> {
+    strategy: Strategy,
     server: &'a Server,
     agent: &'a Agent,
     /// In the order in which the answers came.
@@ -169,6 +192,11 @@ impl Completed {
 impl Talk<'_> {
     pub(crate) fn connect(&self) -> Client {
         self.server.connect()
+    }
+
+    /// Does the strategy see packets, not calls?
+    pub(crate) fn by_packets(&self) -> bool {
+        self.strategy.by_packets
     }
 
     pub(crate) fn attach(&self) {
@@ -261,10 +289,16 @@ impl Talk<'_> {
 }
 
 /// Runs one shape; says what is wrong with what the agent reports of it.
-fn judge(agent: &Agent, server: &Server, shape: &Shape, followed: bool) -> Vec<String> {
+fn judge(
+    strategy: Strategy,
+    agent: &Agent,
+    server: &Server,
+    shape: &Shape,
+    followed: bool,
+) -> Vec<String> {
     let before = agent.stats();
     let seen = agent.records().len();
-    let mut talk = Talk { server, agent, completed: vec![], named: BTreeMap::new(), racing: None };
+    let mut talk = Talk { strategy, server, agent, completed: vec![], named: BTreeMap::new(), racing: None };
     if !shape.late {
         agent.attach();
     }
@@ -350,10 +384,10 @@ fn compare(
             continue;
         };
         let done = known.get_mut(&record.path).and_then(VecDeque::pop_front);
-        if matches!(talk.server, Server::Raw(_)) && done.is_none() {
+        if matches!(talk.server.kind, Kind::Raw(_)) && done.is_none() {
             faults.push(format!("the server has answered no such request: {record:?}"));
         }
-        faults.extend(differences(record, completed, done.as_ref(), fence_ns));
+        faults.extend(differences(record, completed, done.as_ref(), fence_ns, talk.by_packets()));
     }
     let missing = wanted.into_values().flatten();
     if followed && talk.racing.is_none() {
@@ -364,7 +398,7 @@ fn compare(
 /// What the raw server says of the requests it has answered, by the path that a record would show.
 fn server_log(talk: &Talk<'_>) -> HashMap<String, VecDeque<Done>> {
     let mut known: HashMap<String, VecDeque<Done>> = HashMap::new();
-    let Server::Raw(raw) = talk.server else { return known };
+    let Kind::Raw(raw) = &talk.server.kind else { return known };
     let mut wanted: HashMap<&str, usize> = HashMap::new();
     for completed in &talk.completed {
         *wanted.entry(&completed.truth.path).or_default() += 1;
@@ -388,6 +422,7 @@ fn differences(
     completed: &Completed,
     done: Option<&Done>,
     fence_ns: u64,
+    by_packets: bool,
 ) -> Vec<String> {
     let mut truth = completed.truth.clone();
     if completed.early {
@@ -413,8 +448,9 @@ fn differences(
             record.duration_ns >= done.write_ns.saturating_sub(done.read_ns),
             "shorter than the server took",
         );
-        expect(record.fd == done.fd, "another descriptor");
-        expect(done.tid == 0 || record.tid == done.tid, "another thread");
+        let (fd, tid) = if by_packets { (-1, 0) } else { (done.fd, done.tid) };
+        expect(record.fd == fd, "another descriptor");
+        expect(done.tid == 0 || record.tid == tid, "another thread");
         expect(record.method == done.method, "another method");
         expect(completed.early || record.request_bytes == done.request_bytes, "another size than was read");
         expect(record.response_bytes == done.response_bytes, "another size than was written");

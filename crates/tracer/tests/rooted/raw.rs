@@ -8,7 +8,7 @@ mod server;
 
 use std::{env, net::SocketAddr, process::Command};
 
-use crate::{client::Client, process::Process};
+use crate::{client::Client, group::Group, process::Process};
 
 /// The variable that makes this program the server, and says of which manner.
 const VARIABLE: &str = "TRACETAX_RAW_SERVER";
@@ -145,7 +145,15 @@ pub(crate) struct Raw {
 impl Raw {
     /// Starts it and waits until it listens.
     pub(crate) fn start(manner: Manner) -> Self {
-        let mut command = Command::new(env::current_exe().unwrap());
+        Self::run(Command::new(env::current_exe().unwrap()), manner)
+    }
+
+    /// The same, within a group.
+    pub(crate) fn start_in(group: &Group, manner: Manner) -> Self {
+        Self::run(group.command(&env::current_exe().unwrap()), manner)
+    }
+
+    fn run(mut command: Command, manner: Manner) -> Self {
         command.args(["--exact", "raw::a_raw_server_answers_as_its_table_says", "--nocapture"]);
         let process = Process::spawn(command.env(VARIABLE, manner.to_text()));
         let address = said(&process).strip_prefix("listening on ").unwrap().parse().unwrap();

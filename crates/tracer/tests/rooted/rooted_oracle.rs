@@ -11,6 +11,7 @@ use crate::{
 /// By the calls of the process.
 pub(crate) const RAW_TRACEPOINT: Strategy = Strategy {
     name: "raw-tracepoint",
+    by_packets: false,
     not_followed: &[],
     wrong: &[
         "in the head at attach",

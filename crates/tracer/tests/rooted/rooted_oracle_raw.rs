@@ -52,7 +52,7 @@ pub(crate) const fn manner(reads: Reads, writes: Writes, buffer: usize) -> Manne
     Manner { reads, writes, buffer, ..Manner::PLAIN }
 }
 
-const MANNERS: &[Manner] = &[
+pub(crate) const MANNERS: &[Manner] = &[
     manner(Reads::Read, Writes::Write, 65_536),
     manner(Reads::Recv, Writes::Send, 1),
     manner(Reads::Readv, Writes::Writev, 65_536),
@@ -113,7 +113,7 @@ const ANSWERS: [&str; 11] = [
     "interim-together",
 ];
 
-fn every_answer(talk: &mut Talk<'_>) {
+pub(crate) fn every_answer(talk: &mut Talk<'_>) {
     let mut client = talk.connect();
     for name in ANSWERS {
         for number in 0..2 {
@@ -345,6 +345,11 @@ fn second_descriptor(talk: &mut Talk<'_>) {
 fn by_an_unsupported_call(talk: &mut Talk<'_>, name: &str, calls: i64) {
     let mut client = talk.connect();
     talk.exchange(&mut client, &get("/length/before"));
+    if talk.by_packets() {
+        talk.exchange(&mut client, &get(&format!("/{name}/1")));
+        talk.exchange(&mut client, &get("/length/after"));
+        return;
+    }
     talk.exchange(&mut client, &get(&format!("/{name}/1"))).but(&[]);
     talk.exchange(&mut client, &get("/length/after")).behind_a_loss();
     drop(client);

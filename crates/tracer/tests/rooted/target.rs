@@ -4,7 +4,11 @@ use std::net::SocketAddr;
 
 use record::target::TargetReply;
 
-use crate::{client::Client, process::Process};
+use crate::{
+    client::Client,
+    group::Group,
+    process::{Process, built},
+};
 
 /// A running target.
 pub(crate) struct Target {
@@ -15,7 +19,15 @@ pub(crate) struct Target {
 impl Target {
     /// Starts it and waits until it listens.
     pub(crate) fn start() -> Self {
-        let process = Process::start("target", &[]);
+        Self::running(Process::start("target", &[]))
+    }
+
+    /// Starts it within a group.
+    pub(crate) fn start_in(group: &Group) -> Self {
+        Self::running(Process::spawn(&mut group.command(&built("target"))))
+    }
+
+    fn running(process: Process) -> Self {
         let TargetReply::Ready { address, .. } = serde_json::from_str(&process.line()).unwrap() else {
             panic!("the target is not ready")
         };
