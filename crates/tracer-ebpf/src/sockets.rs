@@ -9,7 +9,10 @@ use core::{
 use aya_ebpf::{
     bindings::{__sk_buff, BPF_SK_STORAGE_GET_F_CREATE},
     btf_maps::SkStorage,
-    helpers::generated::{bpf_get_socket_cookie, bpf_loop, bpf_sk_storage_get},
+    helpers::{
+        bpf_ktime_get_ns,
+        generated::{bpf_get_smp_processor_id, bpf_get_socket_cookie, bpf_loop, bpf_sk_storage_get},
+    },
     macros::btf_map,
 };
 use tracer_common::{connection::Connection, order::Order, visit::Cursor};
@@ -22,9 +25,11 @@ const LISTEN: u32 = 10;
 /// In place of a number of an attachment: the connection is over, so that nothing begins on it any more.
 const OVER: u64 = u64::MAX;
 
-/// How often a program looks whether the other direction is done with a connection. Most are done within a microsecond;
-/// this takes about ten.
-const PATIENCE: u32 = 500;
+/// How long a program waits for one on another processor, in nanoseconds. Most are done within one microsecond; but that
+/// processor may be interrupted, or the hypervisor have taken it.
+const PATIENCE_NS: u64 = 1_000_000;
+/// More looks than there is time for.
+const LOOKS: u32 = 1 << 20;
 
 #[btf_map]
 static SOCKETS: SkStorage<Socket> = SkStorage::new();
@@ -32,7 +37,7 @@ static SOCKETS: SkStorage<Socket> = SkStorage::new();
 /// What is known of a connection.
 #[repr(C)]
 pub struct Socket {
-    /// 1 while a program works on it.
+    /// The processor whose program works on it, counted from 1; 0 while none does.
     busy: u64,
     /// The attachment in which it was seen; 0 in none.
     attachment: u64,
@@ -89,14 +94,15 @@ impl Socket {
 
     #[inline(always)]
     fn try_lock(&mut self) -> bool {
-        unsafe { atomic::swap(&raw mut self.busy, 1) == 0 }
+        let own = u64::from(unsafe { bpf_get_smp_processor_id() }) + 1;
+        unsafe { atomic::compare_swap(&raw mut self.busy, 0, own) == 0 }
     }
 
     /// Rare, so it has its own part of the stack.
     #[inline(never)]
     fn wait(&mut self) -> bool {
-        let mut wait = Wait { socket: self, locked: 0 };
-        unsafe { bpf_loop(PATIENCE, look as *mut c_void, (&raw mut wait).cast(), 0) };
+        let mut wait = Wait { socket: self, until_ns: unsafe { bpf_ktime_get_ns() } + PATIENCE_NS, locked: 0 };
+        unsafe { bpf_loop(LOOKS, look as *mut c_void, (&raw mut wait).cast(), 0) };
         wait.locked != 0
     }
 
@@ -137,11 +143,17 @@ impl Socket {
 
 struct Wait {
     socket: *mut Socket,
+    until_ns: u64,
     locked: u64,
 }
 
 unsafe extern "C" fn look(_index: u64, wait: *mut Wait) -> c_long {
     let wait = unsafe { &mut *wait };
-    wait.locked = unsafe { &mut *wait.socket }.try_lock() as u64;
-    wait.locked as c_long
+    let socket = unsafe { &mut *wait.socket };
+    let own = u64::from(unsafe { bpf_get_smp_processor_id() }) + 1;
+    // One that this program has interrupted goes on only after it.
+    let hopeless = unsafe { (&raw const socket.busy).read_volatile() } == own;
+    wait.locked = socket.try_lock() as u64;
+    let goes_on = wait.locked == 0 && !hopeless && unsafe { bpf_ktime_get_ns() } < wait.until_ns;
+    !goes_on as c_long
 }
