@@ -80,7 +80,8 @@ mod tests {
     fn every_byte_of_a_stream_is_taken_once() {
         let mut order = Order::before(u32::MAX - 20);
         let mut taken = 0;
-        for (from, to) in [(0, 7), (0, 7), (3, 11), (11, 12), (5, 40), (39, 40), (0, 40), (40, 41), (38, 50)] {
+        for (from, to) in [(0, 7), (0, 7), (3, 11), (11, 12), (5, 40), (39, 40), (0, 40), (40, 41), (38, 50)]
+        {
             let len = to - from;
             match order.take((u32::MAX - 20).wrapping_add(from), len) {
                 Arrival::Next(skip) => {

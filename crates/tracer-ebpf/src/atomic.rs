@@ -1,12 +1,16 @@
 //! Atomic instructions of BPF (Documentation/bpf/standardization/instruction-set.rst, "Atomic operations"). The `core`
 //! of this target has none.
 
+#[cfg(target_arch = "bpf")]
 use core::arch::asm;
+#[cfg(not(target_arch = "bpf"))]
+use core::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 /// Adds `amount` to what is at `place`.
 ///
 /// # Safety
 /// `place` can be written.
+#[cfg(target_arch = "bpf")]
 #[inline(always)]
 pub unsafe fn add(place: *mut u64, amount: u64) {
     unsafe { asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) place, in(reg) amount, options(nostack)) };
@@ -16,6 +20,7 @@ pub unsafe fn add(place: *mut u64, amount: u64) {
 ///
 /// # Safety
 /// `place` can be written.
+#[cfg(target_arch = "bpf")]
 #[inline(always)]
 pub unsafe fn compare_swap(place: *mut u64, old: u64, new: u64) -> u64 {
     let before;
@@ -28,12 +33,29 @@ pub unsafe fn compare_swap(place: *mut u64, old: u64, new: u64) -> u64 {
     before
 }
 
-/// Writes `value` to `place`. Returns what was there before.
+/// Writes `value` to `place`, after all that was written before.
 ///
 /// # Safety
 /// `place` can be written.
+#[cfg(target_arch = "bpf")]
 #[inline(always)]
-pub unsafe fn swap(place: *mut u64, mut value: u64) -> u64 {
-    unsafe { asm!("{1} = xchg_64({0} + 0, {1})", in(reg) place, inout(reg) value, options(nostack)) };
-    value
+pub unsafe fn store(place: *mut u64, value: u64) {
+    unsafe { asm!("{1} = xchg_64({0} + 0, {1})", in(reg) place, inout(reg) value => _, options(nostack)) };
+}
+
+// For the host, which lints the kernel side and never runs it.
+
+#[cfg(not(target_arch = "bpf"))]
+pub unsafe fn add(place: *mut u64, amount: u64) {
+    unsafe { AtomicU64::from_ptr(place) }.fetch_add(amount, SeqCst);
+}
+
+#[cfg(not(target_arch = "bpf"))]
+pub unsafe fn compare_swap(place: *mut u64, old: u64, new: u64) -> u64 {
+    unsafe { AtomicU64::from_ptr(place) }.compare_exchange(old, new, SeqCst, SeqCst).unwrap_or_else(|was| was)
+}
+
+#[cfg(not(target_arch = "bpf"))]
+pub unsafe fn store(place: *mut u64, value: u64) {
+    unsafe { AtomicU64::from_ptr(place) }.store(value, SeqCst);
 }

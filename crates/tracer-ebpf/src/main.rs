@@ -4,7 +4,7 @@
 
 #![no_std]
 #![no_main]
-#![feature(asm_experimental_arch)]
+#![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 #![allow(unsafe_code, reason = "helpers and maps of the kernel are only reachable through raw pointers")]
 
 mod atomic;

@@ -29,8 +29,7 @@ impl PacketBytes {
     pub fn first(&self) -> Option<u8> {
         let mut byte = 0u8;
         let to = (&raw mut byte).cast();
-        let failed =
-            unsafe { bpf_skb_load_bytes(self.packet.cast(), self.span.offset as u32, to, 1) } != 0;
+        let failed = unsafe { bpf_skb_load_bytes(self.packet.cast(), self.span.offset as u32, to, 1) } != 0;
         if failed { None } else { Some(byte) }
     }
 }
@@ -61,7 +60,8 @@ impl Bytes for PacketBytes {
     fn peek(&self, chunk: &mut Chunk) -> Option<()> {
         let left = self.span.left as usize;
         // The verifier wants to see that it is not 0.
-        let len = opaque(if left < CHUNK { left.wrapping_sub(1) & (CHUNK - 1) } else { CHUNK - 1 }) as u32 + 1;
+        let len =
+            opaque(if left < CHUNK { left.wrapping_sub(1) & (CHUNK - 1) } else { CHUNK - 1 }) as u32 + 1;
         let to = chunk.bytes_mut().as_mut_ptr().cast();
         if unsafe { bpf_skb_load_bytes(self.packet.cast(), self.span.offset as u32, to, len) } != 0 {
             return None;

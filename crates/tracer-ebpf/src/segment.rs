@@ -42,11 +42,8 @@ impl Segment {
             return Err(Counter::OtherPacket);
         }
         let byte = |at: usize| unsafe { *((data + at) as *const u8) };
-        let (ip_len, protocol) = if byte(0) >> 4 == 4 {
-            ((byte(0) as usize & 15) * 4, byte(9))
-        } else {
-            (IPV6, byte(6))
-        };
+        let (ip_len, protocol) =
+            if byte(0) >> 4 == 4 { ((byte(0) as usize & 15) * 4, byte(9)) } else { (IPV6, byte(6)) };
         if protocol != TCP {
             let extended = ip_len == IPV6 && byte(0) >> 4 == 6 && EXTENSIONS.contains(&protocol);
             return Err(if extended { Counter::ExtensionHeader } else { Counter::OtherPacket });

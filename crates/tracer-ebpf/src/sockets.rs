@@ -101,14 +101,15 @@ impl Socket {
     /// Rare, so it has its own part of the stack.
     #[inline(never)]
     fn wait(&mut self) -> bool {
-        let mut wait = Wait { socket: self, until_ns: unsafe { bpf_ktime_get_ns() } + PATIENCE_NS, locked: 0 };
+        let mut wait =
+            Wait { socket: self, until_ns: unsafe { bpf_ktime_get_ns() } + PATIENCE_NS, locked: 0 };
         unsafe { bpf_loop(LOOKS, look as *mut c_void, (&raw mut wait).cast(), 0) };
         wait.locked != 0
     }
 
     #[inline(always)]
     pub fn unlock(&mut self) {
-        unsafe { atomic::swap(&raw mut self.busy, 0) };
+        unsafe { atomic::store(&raw mut self.busy, 0) };
     }
 
     /// Is the connection followed?

@@ -289,13 +289,7 @@ impl Talk<'_> {
 }
 
 /// Runs one shape; says what is wrong with what the agent reports of it.
-fn judge(
-    strategy: Strategy,
-    agent: &Agent,
-    server: &Server,
-    shape: &Shape,
-    followed: bool,
-) -> Vec<String> {
+fn judge(strategy: Strategy, agent: &Agent, server: &Server, shape: &Shape, followed: bool) -> Vec<String> {
     let before = agent.stats();
     let seen = agent.records().len();
     let mut talk = Talk { strategy, server, agent, completed: vec![], named: BTreeMap::new(), racing: None };
