@@ -17,6 +17,7 @@ use crate::{
 /// Beside what no tracer of calls tells right: what this one's hooks do not see at all.
 const SYSCALL_TRACEPOINT: Strategy = Strategy {
     name: "syscall-tracepoint",
+    by_packets: false,
     not_followed: &[],
     wrong: &[
         "in the head at attach",
