@@ -1,11 +1,12 @@
 //! No byte of a header, a query or a body is in any map, event or output, at any moment.
 
-use std::fs;
+use std::{fs, os::fd::OwnedFd};
 
 use aya::{
     Pod,
-    maps::{Array, HashMap, Map, MapData, MapType, PerCpuArray, RingBuf},
+    maps::{Array, HashMap, Map, MapData, MapError, MapType, PerCpuArray, RingBuf, SkStorage},
 };
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use tracer_common::{
     connection::Slot,
     counter::{Counter, Row},
@@ -14,6 +15,7 @@ use tracer_common::{
 use crate::{
     agent::{Agent, Holdings},
     client::Client,
+    group::Group,
     process::eventually,
     target::Target,
 };
@@ -35,6 +37,8 @@ const MESSAGE_BYTES: usize = 56;
 const SLOT_BYTES: usize = size_of::<Slot>();
 /// `Stream` of the kernel side.
 const STREAM_BYTES: usize = SLOT_BYTES + 64;
+/// `Socket` of the kernel side.
+const SOCKET_BYTES: usize = 344;
 
 #[test]
 #[ignore = "needs root"]
@@ -55,14 +59,21 @@ fn uprobes_keep_no_secret() {
     check("uprobe-entry");
 }
 
+#[test]
+#[ignore = "needs root"]
+fn packets_keep_no_secret() {
+    check("cgroup-skb");
+}
+
 fn check(strategy: &str) {
-    let target = Target::start();
+    let group = Group::new();
+    let target = Target::start_in(&group);
     // Nothing is drained until the end, so that the events are in the ring buffer.
     let args = ["--strategy", strategy, "--wakeup", "timer(60000 ms)"];
     let mut agent = Agent::start_with(target.pid(), &args);
     agent.attach();
     let holdings = Holdings::of(agent.process.pid());
-    let place = Place { target, holdings, sees_calls: strategy.ends_with("tracepoint") };
+    let place = Place { target, holdings, sees_parts: !strategy.starts_with("uprobe") };
     place.requests();
     place.long_targets();
     place.garbage();
@@ -90,8 +101,8 @@ fn request() -> String {
 struct Place {
     target: Target,
     holdings: Holdings,
-    /// Every call of the target is seen, not only the ends of requests.
-    sees_calls: bool,
+    /// Every part of a request is seen, not only its end.
+    sees_parts: bool,
 }
 
 impl Place {
@@ -105,8 +116,8 @@ impl Place {
             client.truth(&request);
         }
         // What is looked for in this way would be found.
-        let seen = assert_no_secret(&self.holdings);
-        assert_eq!(contains(&seen, b"/ech"), self.sees_calls);
+        let seen = assert_no_secret(&self.holdings, &self.target);
+        assert_eq!(contains(&seen, b"/ech"), self.sees_parts);
     }
 
     /// What is beyond the bytes of a path that are kept, or behind the path.
@@ -124,11 +135,11 @@ impl Place {
             let request = format!("GET {target} HTTP/1.1\r\nHost: t\r\n\r\n");
             let mut client = self.target.connect();
             client.exchange(&request);
-            assert_no_secret(&self.holdings);
+            assert_no_secret(&self.holdings, &self.target);
             self.send(&mut client, &request[..request.len() - 20]);
             client.send(&request[request.len() - 20..]);
             client.truth(&request);
-            assert_no_secret(&self.holdings);
+            assert_no_secret(&self.holdings, &self.target);
         }
     }
 
@@ -146,7 +157,7 @@ impl Place {
             client.send(&garbage);
             client.end_sending();
             client.read_all();
-            assert_no_secret(&self.holdings);
+            assert_no_secret(&self.holdings, &self.target);
             // In the middle of the secret.
             let cut = garbage.find(SECRET).unwrap() + 11;
             let mut client = self.target.connect();
@@ -155,7 +166,7 @@ impl Place {
             client.send_if_open(&garbage[cut..]);
             client.end_sending();
             client.read_all();
-            assert_no_secret(&self.holdings);
+            assert_no_secret(&self.holdings, &self.target);
         }
     }
 
@@ -163,10 +174,10 @@ impl Place {
     fn send(&self, client: &mut Client, part: &str) {
         let before = progress(&self.holdings);
         client.send(part);
-        if self.sees_calls {
+        if self.sees_parts {
             eventually("the target reads", || (progress(&self.holdings) > before).then_some(()));
         }
-        assert_no_secret(&self.holdings);
+        assert_no_secret(&self.holdings, &self.target);
     }
 }
 
@@ -181,7 +192,7 @@ fn progress(holdings: &Holdings) -> u64 {
 }
 
 /// Looks into all maps but the ring buffer. Returns what is known of connections.
-fn assert_no_secret(holdings: &Holdings) -> Vec<u8> {
+fn assert_no_secret(holdings: &Holdings, target: &Target) -> Vec<u8> {
     let (mut seen, mut connections) = (Vec::new(), Vec::new());
     for id in &holdings.maps {
         let data = MapData::from_id(*id).unwrap();
@@ -199,6 +210,7 @@ fn assert_no_secret(holdings: &Holdings) -> Vec<u8> {
             (MapType::LruHash, ASKED_BYTES) => hash::<u32, ASKED_BYTES>(map),
             (MapType::LruHash, MESSAGE_BYTES) => hash::<u32, MESSAGE_BYTES>(map),
             (MapType::LruHash, STREAM_BYTES) => hash::<u64, STREAM_BYTES>(map),
+            (MapType::SkStorage, SOCKET_BYTES) => of_sockets(map, target),
             (MapType::PerCpuArray, ROW_BYTES) => per_cpu::<ROW_BYTES>(map),
             (MapType::PerCpuArray, VISIT_BYTES) => per_cpu::<VISIT_BYTES>(map),
             (kind, size) => {
@@ -206,13 +218,23 @@ fn assert_no_secret(holdings: &Holdings) -> Vec<u8> {
             }
         };
         assert_not_in(&bytes, &name);
-        if name == "CONNECTIONS" {
-            connections = bytes;
+        if ["CONNECTIONS", "SOCKETS"].contains(&name.as_str()) {
+            connections.extend(bytes);
         }
         seen.push(name);
     }
     seen.sort();
-    let all = ["ASKED", "ATTACHMENT", "CONNECTIONS", "COUNTERS", "MESSAGES", "NO_STREAM", "STREAMS", "VISIT"];
+    let all = [
+        "ASKED",
+        "ATTACHMENT",
+        "CONNECTIONS",
+        "COUNTERS",
+        "MESSAGES",
+        "NO_STREAM",
+        "SOCKETS",
+        "STREAMS",
+        "VISIT",
+    ];
     assert_eq!(seen, all);
     connections
 }
@@ -226,6 +248,30 @@ fn array<const BYTES: usize>(map: Map) -> Vec<u8> {
 fn hash<K: Pod, const BYTES: usize>(map: Map) -> Vec<u8> {
     let map: HashMap<_, K, [u8; BYTES]> = map.try_into().unwrap();
     map.iter().filter_map(Result::ok).flat_map(|(_, value)| value).collect()
+}
+
+/// What hangs on the sockets of the target.
+fn of_sockets(map: Map, target: &Target) -> Vec<u8> {
+    let map: SkStorage<_, [u8; SOCKET_BYTES]> = map.try_into().unwrap();
+    let value = |socket: &OwnedFd| match map.get(socket, 0) {
+        Ok(value) => Some(value),
+        Err(MapError::KeyNotFound) => None,
+        Err(error) => panic!("{error}"),
+    };
+    sockets(target.pid()).iter().filter_map(value).flatten().collect()
+}
+
+/// The sockets that a process has open, opened here as well. One that it closes meanwhile is left out.
+fn sockets(pid: u32) -> Vec<OwnedFd> {
+    let process = pidfd_open(Pid::from_raw(pid as i32).unwrap(), PidfdFlags::empty()).unwrap();
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().map(Result::unwrap);
+    let sockets = files.filter(|file| {
+        fs::read_link(file.path()).is_ok_and(|link| link.to_string_lossy().starts_with("socket:"))
+    });
+    sockets
+        .map(|file| file.file_name().to_str().unwrap().parse().unwrap())
+        .filter_map(|number| pidfd_getfd(&process, number, PidfdGetfdFlags::empty()).ok())
+        .collect()
 }
 
 fn per_cpu<const BYTES: usize>(map: Map) -> Vec<u8> {
