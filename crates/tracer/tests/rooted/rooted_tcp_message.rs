@@ -15,7 +15,7 @@ use crate::{
 /// Beside what no tracer of a process tells right.
 const fn strategy(name: &'static str) -> Strategy {
     let wrong = &["in the head at attach", "in the body at attach", "an upgrade"];
-    Strategy { name, not_followed: &[], wrong, sometimes_wrong: &[] }
+    Strategy { name, by_packets: false, not_followed: &[], wrong, sometimes_wrong: &[] }
 }
 
 /// Tells why the kernel refuses to attach it; None if it does not.
