@@ -89,6 +89,11 @@ impl Client {
         }
     }
 
+    /// Waits for the first byte of what the server sends, and takes none.
+    pub(crate) fn await_answer(&mut self) {
+        assert!(!self.stream.fill_buf().unwrap().is_empty(), "the server has ended the connection");
+    }
+
     /// Sends nothing more, and still reads. The server may have ended the connection already.
     pub(crate) fn end_sending(&self) {
         let _ = self.stream.get_ref().shutdown(Shutdown::Write);

@@ -192,6 +192,8 @@ fn half_closed(talk: &mut Talk<'_>) {
         let mut client = talk.connect();
         let sent_ns = now_ns();
         client.send(&request);
+        // hyper does not answer any more once it has read the end.
+        client.await_answer();
         client.end_sending();
         talk.answered(&mut client, &request, sent_ns);
         client.end();
