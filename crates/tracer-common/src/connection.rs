@@ -153,7 +153,7 @@ impl Connection {
     /// to a request begins here. Returns its length, and what it came to.
     #[inline(always)]
     pub fn write_head(&mut self, chunk: &Chunk) -> Option<(usize, Outcome)> {
-        if self.in_flight() == 0 || !self.answers.at_start() {
+        if self.in_flight() == 0 || !self.answers.at_start() || self.line.is_connect() {
             cold_path();
             return None;
         }
@@ -193,10 +193,10 @@ impl Connection {
 
     #[inline(always)]
     fn request_begun(&mut self, sequence: u32) {
-        // The first request after a pause: whatever was written before it belongs to nothing that was seen.
-        if self.in_flight() == 1 {
+        // The first request after a pause: whatever was written before it belongs to nothing that was seen. Only what
+        // is lost needs it: another thread may be writing the end of the answer before.
+        if self.in_flight() == 1 && self.answers.is_lost() {
             self.answers.restart();
-            self.response_bytes = 0;
         }
         if self.in_flight() > MAX_IN_FLIGHT {
             cold_path();
@@ -221,9 +221,25 @@ impl Connection {
             }
             self.response_bytes = 0;
         }
+        let heads = self.answers.heads;
         let (to, pause) = self.answers.scan(direction, &mut self.line, chunk, from);
         self.response_bytes += (to - from) as u64;
+        if self.answers.heads != heads && self.tunnels() {
+            self.requests.give_up();
+            self.answers.give_up();
+            return (to, Outcome::Lost);
+        }
+        if self.answers.switches_protocol() {
+            self.requests.give_up();
+        }
         (to, outcome(pause))
+    }
+
+    /// Does the answer whose head was read open a tunnel? Then it has no body, and what follows is no HTTP of ours
+    /// (RFC 9110, 9.3.6).
+    #[inline(always)]
+    fn tunnels(&self) -> bool {
+        self.held != 0 && self.line.is_connect() && self.answers.status / 100 == 2
     }
 
     /// Passes over bytes of a request's body.

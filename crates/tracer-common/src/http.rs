@@ -79,6 +79,13 @@ pub fn may_begin_request(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte == b'\r' || byte == b'\n'
 }
 
+/// Does an answer begin with these bytes?
+#[inline(always)]
+#[must_use]
+pub fn begins_answer(bytes: u64) -> bool {
+    bytes & !(0xff << 56) == u64::from_le_bytes(*b"HTTP/1.\0")
+}
+
 /// Which way the bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -204,10 +211,18 @@ impl Progress {
         self.words = [0, 0];
     }
 
-    /// Gives this direction up.
+    /// Gives this direction up, and forgets what was read of it: it may have been anything.
     #[inline(always)]
     pub fn give_up(&mut self) {
         self.phase = Phase::Lost;
+        self.words = [0, 0];
+    }
+
+    /// Was this direction lost to another protocol?
+    #[inline(always)]
+    #[must_use]
+    pub fn switches_protocol(&self) -> bool {
+        self.is_lost() && self.status == 101
     }
 
     /// Does the current answer end with the connection?

@@ -141,11 +141,11 @@ fn egress(ledger: Shared, packet: *mut __sk_buff) {
         return;
     };
     let Some(socket) = sockets::find(packet) else {
-        return ledger.count(Counter::NoConnection);
+        return not_followed(ledger, packet, segment.offset);
     };
     locked(ledger, socket, |socket| {
         if !socket.is_followed() {
-            return ledger.count(Counter::NoConnection);
+            return not_followed(ledger, packet, segment.offset);
         }
         let hit = Hit { ledger, number: socket.number };
         if segment.len != 0 {
@@ -155,6 +155,17 @@ fn egress(ledger: Shared, packet: *mut __sk_buff) {
             end(hit, segment, socket);
         }
     });
+}
+
+/// A packet of a connection of which no request was seen goes out; its bytes begin at `offset`. A function of its own,
+/// since what it keeps on the stack would not fit beside that of the usual way.
+#[inline(never)]
+fn not_followed(ledger: Shared, packet: *mut __sk_buff, offset: u32) {
+    let span = Span { offset: offset.into(), left: 0 };
+    if (PacketBytes { packet, span }).begins_answer() {
+        ledger.count(Counter::AnswerWithoutRequest);
+    }
+    ledger.count(Counter::NoConnection);
 }
 
 /// The packet's headers, if it brings bytes or an end.

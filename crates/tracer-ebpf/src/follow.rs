@@ -148,6 +148,9 @@ pub fn read(hit: Hit, place: Option<Place>, bytes: UserBytes) {
 pub fn written(hit: Hit, place: Option<Place>, bytes: UserBytes) {
     let Some(connection) = place.and_then(|place| place.connection()) else {
         cold_path();
+        if bytes.begins_answer() {
+            hit.ledger.count(Counter::AnswerWithoutRequest);
+        }
         return hit.ledger.count(Counter::NoConnection);
     };
     if !constants::reaches(stage::COPY) {
@@ -198,15 +201,29 @@ pub fn closed(hit: Hit, place: Option<Place>) {
     place.forget();
 }
 
-/// The process moved bytes of the connection at `place` by a call that is not followed.
+/// The process moved bytes of the connection at `place` by a call that is not followed, or can from now on.
 #[inline(always)]
 pub fn unsupported(hit: Hit, place: Option<Place>) {
+    lose(hit, place);
+    hit.ledger.count(Counter::OtherSyscall);
+}
+
+/// The same of two connections.
+#[inline(always)]
+pub fn unsupported_between(hit: Hit, place: Option<Place>, other: Option<Place>) {
+    lose(hit, place);
+    lose(hit, other);
+    hit.ledger.count(Counter::OtherSyscall);
+}
+
+/// What follows on this connection, if it is one, nobody knows.
+#[inline(always)]
+fn lose(hit: Hit, place: Option<Place>) {
     if let Some(connection) = place.and_then(|place| place.connection()) {
         hit.ledger.count(Counter::UnsupportedSyscall);
         connection.requests.give_up();
         connection.answers.give_up();
     }
-    hit.ledger.count(Counter::OtherSyscall);
 }
 
 /// The first read of a descriptor that is not followed: does it look like the start of a request?

@@ -2,7 +2,10 @@
 
 use aya_ebpf::{bindings::__sk_buff, helpers::generated::bpf_skb_load_bytes};
 use tracer_common::{
-    http::chunk::{CHUNK, Chunk, opaque},
+    http::{
+        begins_answer,
+        chunk::{CHUNK, Chunk, opaque},
+    },
     visit::Bytes,
 };
 
@@ -31,6 +34,15 @@ impl PacketBytes {
         let to = (&raw mut byte).cast();
         let failed = unsafe { bpf_skb_load_bytes(self.packet.cast(), self.span.offset as u32, to, 1) } != 0;
         if failed { None } else { Some(byte) }
+    }
+
+    /// Do they begin as an answer does?
+    #[inline(always)]
+    pub fn begins_answer(&self) -> bool {
+        let mut word = 0u64;
+        let to = (&raw mut word).cast();
+        let failed = unsafe { bpf_skb_load_bytes(self.packet.cast(), self.span.offset as u32, to, 8) } != 0;
+        !failed && begins_answer(word)
     }
 }
 

@@ -35,6 +35,10 @@ const OFFSET: u64 = 7 * 8;
 /// `MSG_PEEK` of linux/socket.h.
 pub const MSG_PEEK: u64 = 2;
 
+/// Commands of `fcntl` that give a second descriptor (linux/fcntl.h).
+const F_DUPFD: u64 = 0;
+const F_DUPFD_CLOEXEC: u64 = 1030;
+
 /// How a call moves bytes, as bits.
 type Way = u8;
 
@@ -73,7 +77,12 @@ fn way(number: u64) -> Way {
     let index = number as usize;
     if index >= WAYS_LEN {
         cold_path();
-        return 0;
+        // At no offset, as on a socket, these are the calls without `p` and `2`.
+        return match number {
+            number::PREADV2 => READS | VECTOR,
+            number::PWRITEV2 => WRITES | VECTOR,
+            _ => 0,
+        };
     }
     // Volatile, or the compiler would make branches of the table again.
     unsafe { core::ptr::read_volatile((&raw const WAYS).cast::<Way>().add(index)) }
@@ -170,7 +179,16 @@ impl Call {
             }
             number::SENDFILE if returned == 0 => hit.ledger.count(Counter::NoBytes),
             number::SENDFILE => follow::sent_file(hit, place, returned),
-            number::SENDMMSG | number::RECVMMSG => follow::unsupported(hit, place),
+            number::SENDMMSG | number::RECVMMSG | number::DUP => follow::unsupported(hit, place),
+            number::FCNTL if matches!(self.registers.si, F_DUPFD | F_DUPFD_CLOEXEC) => {
+                follow::unsupported(hit, place);
+            }
+            number::SPLICE => {
+                follow::unsupported_between(hit, place, descriptors::place(self.registers.dx as i32));
+            }
+            number::DUP2 | number::DUP3 => {
+                follow::unsupported_between(hit, place, descriptors::place(self.registers.si as i32));
+            }
             _ => hit.ledger.count(Counter::OtherSyscall),
         }
     }
@@ -189,13 +207,20 @@ pub mod number {
     pub const CLOSE: u64 = 3;
     pub const READV: u64 = 19;
     pub const WRITEV: u64 = 20;
+    pub const DUP: u64 = 32;
+    pub const DUP2: u64 = 33;
     pub const SENDFILE: u64 = 40;
     pub const ACCEPT: u64 = 43;
     pub const SENDTO: u64 = 44;
     pub const RECVFROM: u64 = 45;
     pub const SENDMSG: u64 = 46;
     pub const RECVMSG: u64 = 47;
+    pub const FCNTL: u64 = 72;
+    pub const SPLICE: u64 = 275;
     pub const ACCEPT4: u64 = 288;
+    pub const DUP3: u64 = 292;
     pub const RECVMMSG: u64 = 299;
     pub const SENDMMSG: u64 = 307;
+    pub const PREADV2: u64 = 327;
+    pub const PWRITEV2: u64 = 328;
 }

@@ -4,7 +4,10 @@ use aya_ebpf::helpers::{
     bpf_probe_read_kernel, bpf_probe_read_user, generated::bpf_probe_read_user as probe_read_user,
 };
 use tracer_common::{
-    http::chunk::{CHUNK, Chunk},
+    http::{
+        begins_answer,
+        chunk::{CHUNK, Chunk},
+    },
     visit::Bytes,
 };
 
@@ -54,11 +57,24 @@ impl UserBytes {
     /// The first byte, without moving on.
     #[inline(always)]
     pub fn first(&self) -> Option<u8> {
-        let mut address = self.address;
-        if self.here == 0 {
-            [address, _] = buffer_at(self.vector)?;
+        unsafe { bpf_probe_read_user(self.start()? as *const u8) }.ok()
+    }
+
+    /// Do they begin as an answer does?
+    #[inline(always)]
+    pub fn begins_answer(&self) -> bool {
+        let word = self.start().and_then(|start| unsafe { bpf_probe_read_user(start as *const u64) }.ok());
+        word.is_some_and(begins_answer)
+    }
+
+    /// Where they begin.
+    #[inline(always)]
+    fn start(&self) -> Option<u64> {
+        if self.here != 0 {
+            return Some(self.address);
         }
-        unsafe { bpf_probe_read_user(address as *const u8) }.ok()
+        let [address, _] = buffer_at(self.vector)?;
+        Some(address)
     }
 }
 

@@ -5,8 +5,8 @@ use zerocopy::IntoBytes as _;
 /// Most bytes that a chunk holds.
 pub const CHUNK: usize = 128;
 
-/// Words that follow, so that eight bytes can be read at any place of the chunk, and sixteen after the last.
-const MARGIN_WORDS: usize = 3;
+/// Words that follow, so that eight bytes can be read at any place up to the end.
+const MARGIN_WORDS: usize = 1;
 const WORDS: usize = CHUNK / 8 + MARGIN_WORDS;
 
 /// Up to [`CHUNK`] bytes of a message. Kept as words, so that it is cleared, filled and searched in words.

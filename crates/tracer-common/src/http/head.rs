@@ -209,6 +209,10 @@ fn request_line(chunk: &Chunk, end: usize, line: &mut RequestLine) -> Option<()>
     if space == 0 || end < space + 11 || chunk.byte(end - 1) != b'\r' || !is_version(chunk.word(end - 9)) {
         return long_way();
     }
+    // A path or a query may stop at a carriage return as well.
+    if chunk.byte(end - 10) != b' ' {
+        return long_way();
+    }
     let method = word.swap_bytes() >> (64 - 8 * space);
     if !is_upper_case(method, space) {
         return long_way();

@@ -18,6 +18,8 @@ pub struct RequestLine {
     pub path: [u64; PATH_WORDS],
 }
 
+/// `CONNECT`, as in [`RequestLine::method`].
+const CONNECT: u64 = u64::from_be_bytes(*b"\0CONNECT");
 /// `HEAD`, as in [`RequestLine::method`].
 const HEAD: u64 = u32::from_be_bytes(*b"HEAD") as u64;
 
@@ -42,6 +44,13 @@ impl RequestLine {
         } else {
             self.path_truncated = 1;
         }
+    }
+
+    /// Is the method `CONNECT`?
+    #[inline(always)]
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.method == CONNECT
     }
 
     /// Is the method `HEAD`?

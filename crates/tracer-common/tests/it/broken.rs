@@ -30,6 +30,8 @@ fn request_heads_that_are_not_understood() {
         "GET /a b HTTP/1.1\r\n\r\n",
         "GET /a?b c HTTP/1.1\r\n\r\n",
         "GET /a  HTTP/1.1\r\n\r\n",
+        "GET /a\rHTTP/1.1\r\n\r\n",
+        "GET /a?b\rHTTP/1.1\r\n\r\n",
         "GET /a\r\n\r\n",
         "GET /a\n\n",
         "GET /a?b\r\n\r\n",

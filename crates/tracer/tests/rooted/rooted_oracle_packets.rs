@@ -12,15 +12,7 @@ const CGROUP_SKB: Strategy = Strategy {
     name: "cgroup-skb",
     by_packets: true,
     not_followed: &[],
-    wrong: &[
-        "in the head at attach",
-        "in the body at attach",
-        "an upgrade",
-        "a tunnel",
-        "a tunnel for HTTP",
-        "many small chunks",
-        "HTTP in a body at attach",
-    ],
+    wrong: &["in the head at attach", "many small chunks", "HTTP in a body at attach"],
     sometimes_wrong: &[],
 };
 

@@ -336,9 +336,13 @@ fn messages(talk: &mut Talk<'_>) {
     by_an_unsupported_call(talk, "messages", 1);
 }
 
-/// The connection has two descriptors then, and bytes may go by either.
+/// The connection has two descriptors then, and bytes may go by either. The answer goes by one that was never read.
 fn second_descriptor(talk: &mut Talk<'_>) {
     by_an_unsupported_call(talk, "duplicate", 1);
+    if !talk.by_packets() {
+        // What is written to the second descriptor.
+        talk.also("answer_without_request", 1);
+    }
 }
 
 /// It is named, and nothing wrong is reported of what follows on the connection.

@@ -148,6 +148,9 @@ impl Place {
         let post = "POST /echo HTTP/1.1\r\nHost: t\r\n";
         for garbage in [
             format!("SELECT {SECRET} FROM t;\n"),
+            format!("{SECRET}\r\n\r\n"),
+            format!("GET /plain {SECRET}\r\n\r\n"),
+            format!("GET /plain HTTP/{SECRET}\r\n\r\n"),
             format!("{post}Content-Length: {SECRET}\r\n\r\n"),
             format!("{post}Transfer-Encoding: {SECRET}\r\n\r\n"),
             format!("{post}Transfer-Encoding: chunked\r\n\r\n{SECRET}\r\n"),
