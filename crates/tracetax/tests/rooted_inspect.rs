@@ -81,7 +81,7 @@ fn kept(name: &str) -> &str {
 
 /// Every map that a program can write, and why no byte of a header's value or of a body can be in it. Nothing else keeps
 /// anything from one hit to the next, or leaves the kernel; so whoever adds a map, or lets a value grow, tells it here.
-const MAPS: [(&str, &str); 9] = [
+const MAPS: [(&str, &str); 10] = [
     (
         "ASKED: lru_hash, key 4, value 32, entries 4096",
         "a call that has not ended: its number, descriptor and flags, and where its bytes lie in the process",
@@ -91,7 +91,7 @@ const MAPS: [(&str, &str); 9] = [
         "CONNECTIONS: array, key 4, value 320, entries 8192",
         "method, path up to `?`, counts and times; of a header at most 16 bytes of its name, never of its value",
     ),
-    ("COUNTERS: percpu_array, key 4, value 176, entries 1", "counts"),
+    ("COUNTERS: percpu_array, key 4, value 224, entries 1", "counts"),
     (
         "EVENTS: ringbuf, key 0, value 0, entries 1048576",
         "events: method, path up to `?`, status, sizes, times and numbers",
@@ -101,6 +101,10 @@ const MAPS: [(&str, &str); 9] = [
         "a message that is being moved: its socket, and where its bytes lie in the process",
     ),
     ("NO_STREAM: array, key 4, value 384, entries 1", "nothing"),
+    (
+        "SOCKETS: sk_storage, key 4, value 344, entries 0",
+        "as CONNECTIONS, and where its next byte is in the stream",
+    ),
     ("STREAMS: lru_hash, key 8, value 384, entries 8192", "as CONNECTIONS"),
     (
         "VISIT: percpu_array, key 4, value 64, entries 1",

@@ -14,7 +14,8 @@ pub(crate) const RAW_TRACEPOINT: Strategy = Strategy {
     by_packets: false,
     not_followed: &[],
     wrong: &["in the head at attach", "many small chunks", "HTTP in a body at attach"],
-    sometimes_wrong: &["an endless pipeline"],
+    // Two threads of one process on one connection: what they do at once is seen in either order.
+    sometimes_wrong: &["an endless pipeline", "connections that come and go"],
 };
 
 #[test]

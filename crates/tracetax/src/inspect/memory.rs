@@ -29,6 +29,7 @@ const PERCPU_ARRAY: u32 = 6;
 const CGROUP_ARRAY: u32 = 8;
 const LRU_HASH: u32 = 9;
 const LRU_PERCPU_HASH: u32 = 10;
+const SK_STORAGE: u32 = 24;
 const RINGBUF: u32 = 27;
 
 /// Elements of a hash are allocated when they are needed: nothing is taken for them before.
@@ -57,6 +58,7 @@ pub fn kind(map_type: u32) -> Option<&'static str> {
         (CGROUP_ARRAY, "cgroup_array"),
         (LRU_HASH, "lru_hash"),
         (LRU_PERCPU_HASH, "lru_percpu_hash"),
+        (SK_STORAGE, "sk_storage"),
         (RINGBUF, "ringbuf"),
     ];
     kinds.iter().find(|(number, _)| *number == map_type).map(|(_, name)| *name)
@@ -70,6 +72,7 @@ pub fn memory_bytes(map: Definition, machine: ReckonedFor) -> Option<u64> {
         PERCPU_ARRAY => percpu_array(map, machine),
         HASH | LRU_HASH => hash(map, machine),
         PERCPU_HASH | LRU_PERCPU_HASH => percpu_hash(map, machine),
+        SK_STORAGE => socket_storage(machine),
         RINGBUF => ring(map, machine),
         _ => None,
     }
@@ -115,6 +118,12 @@ fn percpu_hash(map: Definition, machine: ReckonedFor) -> Option<u64> {
 
 fn buckets(map: Definition) -> Option<u64> {
     map.max_entries.checked_next_power_of_two()?.checked_mul(BUCKET_BYTES)
+}
+
+/// The buckets, two or more (`bpf_local_storage_map_alloc` of kernel/bpf/bpf_local_storage.c); what hangs on a socket
+/// comes and goes with it.
+fn socket_storage(machine: ReckonedFor) -> Option<u64> {
+    machine.possible_cpus.checked_next_power_of_two()?.max(2).checked_mul(BUCKET_BYTES)
 }
 
 /// Elements that are there from the beginning.
