@@ -68,6 +68,7 @@ pub(crate) const CALLS: &[Shape] = &[
     Shape::new("a pipeline", pipelines),
     Shape::new("100-continue", interim_answers),
     Shape::new("an answer before the body", answered_early),
+    Shape::new("half-closed by the client", half_closed),
     Shape::new("many connections", many_connections),
 ];
 
@@ -195,6 +196,18 @@ fn answered_early(talk: &mut Talk<'_>) {
         talk.answered(&mut client, &head, sent_ns).early();
         client.send(&body[now..5_000]);
         talk.exchange(&mut client, &get(&format!("/length/{number}")));
+    }
+}
+
+/// hyper, by default, takes the end of what the client sends for the end of the connection.
+fn half_closed(talk: &mut Talk<'_>) {
+    for request in [get("/length/half"), post("/none/half", "hello"), chunked("/chunked/half", &["a", "b"])] {
+        let mut client = talk.connect();
+        let sent_ns = now_ns();
+        client.send(&request);
+        client.end_sending();
+        talk.answered(&mut client, &request, sent_ns);
+        client.end();
     }
 }
 
