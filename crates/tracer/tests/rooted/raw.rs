@@ -21,6 +21,16 @@ pub(crate) struct Manner {
     pub(crate) threads: Threads,
     /// Most bytes that one read takes.
     pub(crate) buffer: usize,
+    pub(crate) descriptors: Descriptors,
+}
+
+/// Which descriptor a new connection gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Descriptors {
+    /// One that was not in use for long.
+    Fresh,
+    /// The lowest, as everywhere: so that it may be in use again before a hook at the exit of `close` has run.
+    Lowest,
 }
 
 /// The call that reads.
@@ -56,16 +66,22 @@ pub(crate) enum Threads {
 
 const READS: [Reads; 5] = [Reads::Read, Reads::Recv, Reads::Readv, Reads::Recvmsg, Reads::Positional];
 const WRITES: [Writes; 4] = [Writes::Write, Writes::Send, Writes::Writev, Writes::Sendmsg];
+const DESCRIPTORS: [Descriptors; 2] = [Descriptors::Fresh, Descriptors::Lowest];
 const THREADS: [Threads; 3] = [Threads::One, Threads::Two, Threads::Duplex];
 
 impl Manner {
     /// One thread a connection, with `recv` and `send` of whole messages.
-    pub(crate) const PLAIN: Self =
-        Self { reads: Reads::Recv, writes: Writes::Send, threads: Threads::One, buffer: 65_536 };
+    pub(crate) const PLAIN: Self = Self {
+        reads: Reads::Recv,
+        writes: Writes::Send,
+        threads: Threads::One,
+        buffer: 65_536,
+        descriptors: Descriptors::Fresh,
+    };
 
     fn to_text(self) -> String {
-        let Self { reads, writes, threads, buffer } = self;
-        format!("{reads:?} {writes:?} {threads:?} {buffer}")
+        let Self { reads, writes, threads, buffer, descriptors } = self;
+        format!("{reads:?} {writes:?} {threads:?} {buffer} {descriptors:?}")
     }
 
     fn from_text(text: &str) -> Self {
@@ -75,6 +91,7 @@ impl Manner {
             writes: named(&WRITES, words[1]),
             threads: named(&THREADS, words[2]),
             buffer: words[3].parse().unwrap(),
+            descriptors: named(&DESCRIPTORS, words[4]),
         }
     }
 }

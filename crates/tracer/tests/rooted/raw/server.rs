@@ -9,21 +9,30 @@ use std::{
     time::Duration,
 };
 
+use rustix::io::fcntl_dupfd_cloexec;
+
 use super::{
-    Done, Manner, Threads,
+    Descriptors, Done, Manner, Threads,
     answers::{Act, acts},
     calls,
     inbox::{Asked, Inbox, Next},
 };
 use crate::process::now_ns;
 
+/// Descriptors for connections, taken in turns: all below the usual limit, and many more than are open at once.
+const FRESH: std::ops::Range<i32> = 100..900;
+
 /// Serves until standard input ends.
 pub(super) fn serve(manner: Manner) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     say(&format!("listening on {}", listener.local_addr().unwrap()));
     thread::spawn(move || {
-        for stream in listener.incoming() {
-            let stream = stream.unwrap();
+        for (number, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            if manner.descriptors == Descriptors::Fresh {
+                let least = FRESH.start + number as i32 % FRESH.len() as i32;
+                stream = fcntl_dupfd_cloexec(&stream, least).unwrap().into();
+            }
             thread::spawn(move || Connection::serve(stream, manner));
         }
     });
