@@ -15,6 +15,9 @@ use crate::{build, exit, valgrind};
 /// paths among the arguments mean what the caller meant.
 const ROOT: &str = "TRACETAX_ROOT";
 
+/// Where the lab finds which source it measures.
+const REVISION: &str = "TRACETAX_REVISION";
+
 /// What must be built before the lab can do a command.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Needs {
@@ -95,6 +98,7 @@ pub(crate) fn prepare(workspace: &Workspace, args: &[OsString]) -> Result<()> {
 pub(crate) fn command(workspace: &Workspace, args: &[OsString]) -> Command {
     let mut command = Command::new(workspace.release().join("tracetax"));
     command.args(args).env(ROOT, &workspace.root);
+    command.envs(workspace.revision().map(|revision| (REVISION, revision)));
     for name in added_by_cargo_run() {
         command.env_remove(name);
     }

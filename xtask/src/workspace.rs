@@ -47,6 +47,14 @@ impl Workspace {
         without_cargo_run(cmd!(self.sh, "cargo {args...}"))
     }
 
+    /// The commit that is checked out, with `-dirty` behind it where tracked files differ; `None` without version control.
+    pub(crate) fn revision(&self) -> Option<String> {
+        let git = |args: &[&str]| cmd!(self.sh, "git {args...}").quiet().ignore_stderr().read().ok();
+        let commit = git(&["rev-parse", "HEAD"])?;
+        let changes = git(&["status", "--porcelain", "--untracked-files=no"])?;
+        Some(if changes.is_empty() { commit } else { commit + "-dirty" })
+    }
+
     /// As [`Self::cargo`], for the commands that compile.
     pub(crate) fn compile(&self, args: &[&str]) -> Cmd<'_> {
         self.cargo(args).env("CARGO_TARGET_DIR", &self.target)

@@ -4,10 +4,12 @@
 //! other crate derives `Serialize`, so this crate is the list of everything tracetax says to the outside.
 
 pub mod agent;
+pub mod baseline;
 pub mod block;
 pub mod bystander;
 pub mod calibration;
 pub mod capacity;
+pub mod comparison;
 pub mod cost;
 pub mod flood;
 pub mod histogram;
@@ -15,6 +17,7 @@ pub mod host;
 pub mod inspect;
 pub mod load;
 pub mod plan;
+pub mod revision;
 pub mod stage;
 pub mod target;
 pub mod unit;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{flood::Step, load::Pacing, stage::Stage, wakeup::Wakeup};
+use crate::{flood::Step, load::Pacing, revision::Revision, stage::Stage, wakeup::Wakeup};
 
 /// Schema id of `plan.json`.
 pub const SCHEMA: &str = "tracetax/plan/v1";
@@ -19,6 +19,9 @@ pub struct Plan {
     pub seed: u64,
     /// How much is measured.
     pub profile: String,
+    /// The source that is measured; absent where version control does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
     /// One entry a scenario, in the order they run.
     pub scenarios: Vec<ScenarioPlan>,
 }
@@ -39,6 +42,9 @@ pub struct ScenarioPlan {
     pub budget: Budget,
     /// Limits of paired cost from the file.
     pub margin: Margin,
+    /// Changes of cost that are of no consequence, from the file: what `compare` and `baseline` go by.
+    #[serde(default)]
+    pub tolerance: Tolerance,
     /// The process beside the target that nobody traces, where the scenario wants one.
     pub bystander: Option<BystanderPlan>,
     /// Treatments that this kernel refuses, each with the kernel's reason. They get no lives.
@@ -195,6 +201,15 @@ pub struct TreatmentBudget {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Margin {
+    /// Extra CPU of the server per request, in microseconds.
+    pub server_cpu_us_per_request: Option<f64>,
+}
+
+/// Changes of paired cost, from one revision of the tracer to another, that are of no consequence. A metric without a
+/// tolerance is not compared.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tolerance {
     /// Extra CPU of the server per request, in microseconds.
     pub server_cpu_us_per_request: Option<f64>,
 }

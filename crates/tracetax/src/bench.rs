@@ -16,6 +16,7 @@ use crate::{
     plan::{self, Profile, Wanted},
     probe,
     report::{Look, print, render},
+    revision,
     run::Watcher,
     scenario::{self, Scenario},
     session::{self, Session},
@@ -61,7 +62,14 @@ pub fn run(args: &Args) -> Result<Outcome> {
         Err(error) if args.dry_run => (Vec::new(), Some(format!("{error:#}"))),
         tried => (tried?, None),
     };
-    let wanted = Wanted { profile: args.profile, seed, load_per_arm, strategies: &strategies };
+    let revision = revision::own();
+    let wanted = Wanted {
+        profile: args.profile,
+        seed,
+        load_per_arm,
+        strategies: &strategies,
+        revision: revision.as_ref(),
+    };
     let plan = plan::plan(&scenarios, &wanted);
     let host = Host { strategies, ..host::read()? };
     if args.dry_run {

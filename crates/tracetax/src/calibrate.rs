@@ -30,6 +30,7 @@ use crate::{
     exit::Outcome,
     host, judge,
     plan::{self, Profile, Wanted},
+    revision,
     rig::Stage,
     session::Session,
 };
@@ -111,7 +112,9 @@ fn controls(args: &Args, seed: u64) -> Result<Plan> {
     }
     let load_per_arm = duration_from_environment()?;
     // The controls have no tracer, so no strategy is tried.
-    let wanted = Wanted { profile: Profile::Quick, seed, load_per_arm, strategies: &[] };
+    let revision = revision::own();
+    let wanted =
+        Wanted { profile: Profile::Quick, seed, load_per_arm, strategies: &[], revision: revision.as_ref() };
     Ok(plan::plan(&scenarios, &wanted))
 }
 

@@ -21,6 +21,7 @@ pub mod probe;
 pub mod readings;
 pub mod report;
 pub mod results;
+pub mod revision;
 pub mod rig;
 pub mod run;
 pub mod scenario;

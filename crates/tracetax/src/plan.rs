@@ -10,6 +10,7 @@ use record::{
     agent::StrategyProbe,
     flood::Step,
     plan::{Arm, Life, Pair, Plan, SCHEMA, ScenarioPlan, Source, Treatment, TreatmentKind},
+    revision::Revision,
 };
 
 use crate::scenario::Scenario;
@@ -67,6 +68,8 @@ pub struct Wanted<'a> {
     pub load_per_arm: Option<Duration>,
     /// What the kernel said of each strategy. Where there is nothing at all, none was tried, and all are planned.
     pub strategies: &'a [StrategyProbe],
+    /// The source that is measured, where it is known.
+    pub revision: Option<&'a Revision>,
 }
 
 /// Makes the plan.
@@ -77,7 +80,13 @@ pub fn plan(scenarios: &[Scenario], wanted: &Wanted<'_>) -> Plan {
         let pairs = wanted.load_per_arm.map_or(profile.pairs(scenario), |load| pairs_within(scenario, load));
         scenario_plan(scenario, pairs, wanted)
     });
-    Plan { schema: SCHEMA.into(), seed, profile: profile.name().into(), scenarios: planned.collect() }
+    Plan {
+        schema: SCHEMA.into(),
+        seed,
+        profile: profile.name().into(),
+        revision: wanted.revision.cloned(),
+        scenarios: planned.collect(),
+    }
 }
 
 fn pairs_within(scenario: &Scenario, load: Duration) -> u32 {
@@ -96,6 +105,7 @@ fn scenario_plan(scenario: &Scenario, pairs: u32, wanted: &Wanted<'_>) -> Scenar
         treatments: scenario.treatments.clone(),
         budget: scenario.budget.clone(),
         margin: scenario.margin.clone(),
+        tolerance: scenario.tolerance.clone(),
         bystander: scenario.bystander,
         lives: lives(scenario, &unavailable, pairs, &mut rng),
         unavailable,
@@ -242,7 +252,7 @@ plant_us = 2
     }
 
     fn wanted(seed: u64, load_per_arm: Option<Duration>) -> Wanted<'static> {
-        Wanted { profile: Profile::Quick, seed, load_per_arm, strategies: &[] }
+        Wanted { profile: Profile::Quick, seed, load_per_arm, strategies: &[], revision: None }
     }
 
     #[test]
@@ -338,6 +348,7 @@ nothing = true
             schema: record::plan::SCHEMA.into(),
             seed: 1,
             profile: "quick".into(),
+            revision: None,
             scenarios: vec![refused],
         };
         let text = show(&plan, &BTreeMap::new(), None);

@@ -15,7 +15,7 @@ mod syntax;
 
 use std::collections::BTreeMap;
 
-use record::plan::{Budget, BystanderPlan, Margin, ScenarioLoad, Treatment};
+use record::plan::{Budget, BystanderPlan, Margin, ScenarioLoad, Tolerance, Treatment};
 
 use mistakes::Mistake;
 use notes::Notes;
@@ -41,6 +41,8 @@ pub struct Scenario {
     pub budget: Budget,
     /// Limits of paired cost.
     pub margin: Margin,
+    /// Changes of cost that are of no consequence.
+    pub tolerance: Tolerance,
     /// What the bystander does, where one is wanted.
     pub bystander: Option<BystanderPlan>,
     /// The line (from 1) of each key that `[budget]` holds, for notes beside the file.

@@ -68,7 +68,8 @@ impl Site {
     fn stored_run(&self) -> Folder {
         let folder = Folder::create(&self.results(), "run").unwrap();
         let scenario = parse("good", "good.toml", GOOD).unwrap();
-        let wanted = Wanted { profile: Profile::Quick, seed: 1, load_per_arm: None, strategies: &[] };
+        let wanted =
+            Wanted { profile: Profile::Quick, seed: 1, load_per_arm: None, strategies: &[], revision: None };
         folder.write_json("plan.json", &plan(&[scenario], &wanted)).unwrap();
         folder.write_json("host.json", &host::read().unwrap()).unwrap();
         folder.append_blocks().unwrap();

@@ -174,6 +174,9 @@ fn a_good_file_becomes_a_scenario() {
         margin: Margin {
             server_cpu_us_per_request: None,
         },
+        tolerance: Tolerance {
+            server_cpu_us_per_request: None,
+        },
         bystander: None,
         budget_lines: {
             "agent_memory_mb": 31,

@@ -7,7 +7,7 @@ use record::{
     histogram::{self, Histogram},
     load::Pacing,
     plan::{
-        Arm, Budget, Core, Margin, ScenarioLoad, ScenarioPlan, Source, Treatment, TreatmentBudget,
+        Arm, Budget, Core, Margin, ScenarioLoad, ScenarioPlan, Source, Tolerance, Treatment, TreatmentBudget,
         TreatmentKind,
     },
 };
@@ -34,6 +34,7 @@ pub fn plan<'a>(treatments: impl IntoIterator<Item = (&'a str, TreatmentKind)>) 
         treatments: treatments.into_iter().map(treatment).collect(),
         budget: Budget::default(),
         margin: Margin { server_cpu_us_per_request: Some(0.3) },
+        tolerance: Tolerance::default(),
         bystander: None,
         unavailable: BTreeMap::new(),
         lives: Vec::new(),

@@ -45,7 +45,13 @@ pub fn null_verdicts(plan: &ScenarioPlan, blocks: &[Block], n: u32, seed: u64) -
 /// The verdict on one scenario, as if it were the whole run.
 pub fn judged_alone(plan: &ScenarioPlan, blocks: &[Block]) -> ScenarioVerdict {
     let scenarios = vec![plan.clone()];
-    let run = Plan { schema: record::plan::SCHEMA.into(), seed: 0, profile: "quick".into(), scenarios };
+    let run = Plan {
+        schema: record::plan::SCHEMA.into(),
+        seed: 0,
+        profile: "quick".into(),
+        revision: None,
+        scenarios,
+    };
     let mut verdict = judge::judge(&run, blocks);
     verdict.scenarios.remove(0)
 }

@@ -9,7 +9,7 @@ use record::{
     histogram::{self, Histogram},
     load::{Failure, LoadResult, Pacing},
     plan::{
-        Arm, Budget, Margin, Plan, ScenarioLoad, ScenarioPlan, Source, Treatment, TreatmentBudget,
+        Arm, Budget, Margin, Plan, ScenarioLoad, ScenarioPlan, Source, Tolerance, Treatment, TreatmentBudget,
         TreatmentKind,
     },
     stage::Stage,
@@ -42,11 +42,18 @@ pub(super) fn plan(kind: TreatmentKind) -> Plan {
         treatments: vec![Treatment { name: "treated".into(), kind, budget: TreatmentBudget::default() }],
         budget: Budget { cpu_overhead_points: Some(1.0), ..Budget::default() },
         margin: Margin { server_cpu_us_per_request: Some(10.0) },
+        tolerance: Tolerance::default(),
         bystander: None,
         unavailable: BTreeMap::new(),
         lives: Vec::new(),
     };
-    Plan { schema: record::plan::SCHEMA.into(), seed: 1, profile: "quick".into(), scenarios: vec![scenario] }
+    Plan {
+        schema: record::plan::SCHEMA.into(),
+        seed: 1,
+        profile: "quick".into(),
+        revision: None,
+        scenarios: vec![scenario],
+    }
 }
 
 fn traced_plan() -> Plan {

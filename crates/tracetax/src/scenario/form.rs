@@ -8,7 +8,7 @@ mod treatment;
 
 use std::{collections::BTreeMap, ops::Range};
 
-use record::plan::{Budget, Margin, ScenarioLoad, Source, Treatment};
+use record::plan::{Budget, Margin, ScenarioLoad, Source, Tolerance, Treatment};
 use toml::de::DeTable;
 
 use super::{
@@ -41,6 +41,11 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
             file.optional_section("[budget]", "Absolute limits; one left out is not judged.", budget);
         let margin =
             file.optional_section("[margin]", "Limits of paired cost; one left out is not judged.", margin);
+        let tolerance = file.optional_section(
+            "[tolerance]",
+            "Changes of paired cost that are of no consequence; one left out is not compared.",
+            tolerance,
+        );
         let bystander = file.optional_section(
             "[bystander]",
             "A process that nobody traces; left out, none runs.",
@@ -70,6 +75,7 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
             budget_lines,
             bystander,
             margin: margin?,
+            tolerance: tolerance?,
         })
     })
 }
@@ -180,6 +186,15 @@ fn margin(margin: &mut Section<'_, '_>) -> Option<Margin> {
         "Extra CPU of the target per request.",
     );
     Some(Margin { server_cpu_us_per_request: server.map(|at| at.value) })
+}
+
+fn tolerance(tolerance: &mut Section<'_, '_>) -> Option<Tolerance> {
+    let server = tolerance.optional(
+        "server_cpu_us_per_request",
+        &number(0.001..=1e6, "microseconds"),
+        "Extra CPU of the target per request, from one revision of the tracer to another.",
+    );
+    Some(Tolerance { server_cpu_us_per_request: server.map(|at| at.value) })
 }
 
 fn gates_of(treatments: Option<&[At<Treatment>]>) -> usize {
