@@ -270,6 +270,8 @@ fn the_form_is_described_by_reading_it() {
     [budget] agent_cpu_points | Optional | a number of percentage points of one core from 0.001 to 10_000 | CPU of the agent at the lowest rate of a flood.
      [margin] | Optional |  | Limits of paired cost; one left out is not judged.
     [margin] server_cpu_us_per_request | Optional | a number of microseconds from 0.001 to 1_000_000 | Extra CPU of the target per request.
+     [tolerance] | Optional |  | Changes of paired cost that are of no consequence; one left out is not compared.
+    [tolerance] server_cpu_us_per_request | Optional | a number of microseconds from 0.001 to 1_000_000 | Extra CPU of the target per request, from one revision of the tracer to another.
      [bystander] | Optional |  | A process that nobody traces; left out, none runs.
     [bystander] measure_ms | Required | a whole number of milliseconds from 5 to 10_000 | How long it makes system calls after the load of each block.
     "#);
