@@ -45,6 +45,10 @@ pub struct ScenarioPlan {
     /// Changes of cost that are of no consequence, from the file: what `compare` and `baseline` go by.
     #[serde(default)]
     pub tolerance: Tolerance,
+    /// The line (from 1) in `scenarios/<name>.toml` of each limit above, as `budget.agent_memory_mb`: where notes for a
+    /// reviewer belong. It is part of no hash, since it says nothing of what is measured.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lines: BTreeMap<String, u32>,
     /// The process beside the target that nobody traces, where the scenario wants one.
     pub bystander: Option<BystanderPlan>,
     /// Treatments that this kernel refuses, each with the kernel's reason. They get no lives.

@@ -14,7 +14,7 @@ use crate::{
     expected, host,
     judge::{self, short},
     plan::{self, Profile, Wanted},
-    probe,
+    probe, publish,
     report::{Look, print, render},
     revision,
     run::Watcher,
@@ -178,8 +178,7 @@ fn measure(plan: &Plan, host: Host, verbose: bool) -> Result<Outcome> {
     };
     let (folder, host) = (session.folder(), session.host());
     let verdict = judge::judge(plan, &blocks);
-    folder.write_json("verdict.json", &verdict)?;
-    folder.write("summary.md", &render(&verdict, plan, host, Look::Markdown))?;
+    publish::verdict(folder, &verdict, plan, host)?;
     print(&render(&verdict, plan, host, Look::Terminal))?;
     Ok(Outcome::Judged(verdict.word))
 }

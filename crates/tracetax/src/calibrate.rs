@@ -6,7 +6,7 @@
 mod bar;
 mod lateness;
 #[cfg(test)]
-mod made_up;
+pub(crate) mod made_up;
 mod nulls;
 mod planted;
 mod text;

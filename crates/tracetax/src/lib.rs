@@ -18,6 +18,7 @@ pub mod interrupt;
 pub mod judge;
 pub mod plan;
 pub mod probe;
+pub mod publish;
 pub mod readings;
 pub mod report;
 pub mod results;

@@ -106,6 +106,7 @@ fn scenario_plan(scenario: &Scenario, pairs: u32, wanted: &Wanted<'_>) -> Scenar
         budget: scenario.budget.clone(),
         margin: scenario.margin.clone(),
         tolerance: scenario.tolerance.clone(),
+        lines: scenario.lines.clone(),
         bystander: scenario.bystander,
         lives: lives(scenario, &unavailable, pairs, &mut rng),
         unavailable,

@@ -1,6 +1,15 @@
 //! Shows a verdict. Nothing is computed here that a reader would have to trust: the numbers are the verdict's.
 
+pub mod annotations;
+pub mod bencher;
 mod capacity;
+pub mod cases;
+pub mod comparison;
+pub mod junit;
+#[cfg(test)]
+mod made_up;
+#[cfg(test)]
+mod outputs;
 mod tables;
 mod text;
 mod tracers;

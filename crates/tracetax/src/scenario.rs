@@ -45,8 +45,9 @@ pub struct Scenario {
     pub tolerance: Tolerance,
     /// What the bystander does, where one is wanted.
     pub bystander: Option<BystanderPlan>,
-    /// The line (from 1) of each key that `[budget]` holds, for notes beside the file.
-    pub budget_lines: BTreeMap<&'static str, usize>,
+    /// The line (from 1) of each limit that `[budget]`, `[margin]` and `[tolerance]` hold, as `budget.agent_memory_mb`, for
+    /// notes beside the file.
+    pub lines: BTreeMap<String, u32>,
 }
 
 /// How many pairs of blocks are measured for each treatment, fixed before the run. quick <= standard <= thorough.

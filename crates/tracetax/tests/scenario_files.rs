@@ -178,8 +178,8 @@ fn a_good_file_becomes_a_scenario() {
             server_cpu_us_per_request: None,
         },
         bystander: None,
-        budget_lines: {
-            "agent_memory_mb": 31,
+        lines: {
+            "budget.agent_memory_mb": 31,
         },
     }
     "#);

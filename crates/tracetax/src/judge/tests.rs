@@ -43,6 +43,7 @@ pub(super) fn plan(kind: TreatmentKind) -> Plan {
         budget: Budget { cpu_overhead_points: Some(1.0), ..Budget::default() },
         margin: Margin { server_cpu_us_per_request: Some(10.0) },
         tolerance: Tolerance::default(),
+        lines: BTreeMap::new(),
         bystander: None,
         unavailable: BTreeMap::new(),
         lives: Vec::new(),

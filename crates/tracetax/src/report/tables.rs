@@ -65,7 +65,8 @@ fn signed(metric: &Metric) -> String {
     format!("{plus}{}", short(metric.estimate))
 }
 
-fn interval(metric: &Metric) -> String {
+/// The interval of a metric.
+pub fn interval(metric: &Metric) -> String {
     match (metric.low, metric.high) {
         (Some(low), Some(high)) if low == high => "exact".into(),
         (Some(low), Some(high)) => format!("{} to {}", short(low), short(high)),
@@ -111,7 +112,8 @@ pub fn cpu(ledger: &CpuLedger) -> String {
     )
 }
 
-fn optional(number: Option<f64>) -> String {
+/// A number, where there is one.
+pub fn optional(number: Option<f64>) -> String {
     number.map_or("-".into(), short)
 }
 

@@ -51,7 +51,7 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
             "A process that nobody traces; left out, none runs.",
             bystander::bystander,
         );
-        if let (Some((_, lines)), Some(margin)) = (&budget, &margin) {
+        if let (Some((_, lines)), Some((margin, _))) = (&budget, &margin) {
             few_gates(file, lines.len() + gates_of(treatments.as_deref()), margin);
         }
         if let (Some((budget, _)), Some(load)) = (&budget, &load) {
@@ -63,7 +63,10 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
         if let Some(treatments) = &treatments {
             distinct_names(file, treatments);
         }
-        let (budget, budget_lines) = budget?;
+        let ((budget, mut lines), (margin, of_margin), (tolerance, of_tolerance)) =
+            (budget?, margin?, tolerance?);
+        lines.extend(of_margin);
+        lines.extend(of_tolerance);
         Some(Scenario {
             name: name?,
             question: question?.value,
@@ -72,10 +75,10 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
             treatments: treatments
                 .map_or_else(|| vec![traced()], |all| all.into_iter().map(|at| at.value).collect()),
             budget,
-            budget_lines,
+            lines,
             bystander,
-            margin: margin?,
-            tolerance: tolerance?,
+            margin,
+            tolerance,
         })
     })
 }
@@ -127,7 +130,15 @@ fn not_fewer(pairs: &mut Section<'_, '_>, less: (&str, &Option<At<u32>>), more: 
     }
 }
 
-fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, BTreeMap<&'static str, usize>)> {
+/// Lines by `section.key`.
+type Lines = BTreeMap<String, u32>;
+
+/// One entry for a limit that is there.
+fn line(section: &Section<'_, '_>, key: &str, value: Option<&At<f64>>) -> Option<(String, u32)> {
+    Some((format!("{}.{key}", section.name()), u32::try_from(section.line_of(value?)).ok()?))
+}
+
+fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, Lines)> {
     let cpu = budget.optional(
         "cpu_overhead_points",
         &number(0.001..=10_000.0, "percentage points of one core"),
@@ -166,8 +177,7 @@ fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, BTreeMap<&'static str
         ("uptime_pct", &uptime),
         ("agent_cpu_points", &agent),
     ];
-    let lines =
-        named.into_iter().filter_map(|(name, value)| Some((name, budget.line_of(value.as_ref()?)))).collect();
+    let lines = named.into_iter().filter_map(|(name, value)| line(budget, name, value.as_ref())).collect();
     let limits = Budget {
         cpu_overhead_points: cpu.map(|at| at.value),
         agent_memory_mb: memory.map(|at| at.value),
@@ -179,22 +189,24 @@ fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, BTreeMap<&'static str
     Some((limits, lines))
 }
 
-fn margin(margin: &mut Section<'_, '_>) -> Option<Margin> {
+fn margin(margin: &mut Section<'_, '_>) -> Option<(Margin, Lines)> {
     let server = margin.optional(
         "server_cpu_us_per_request",
         &number(0.001..=1e6, "microseconds"),
         "Extra CPU of the target per request.",
     );
-    Some(Margin { server_cpu_us_per_request: server.map(|at| at.value) })
+    let lines = line(margin, "server_cpu_us_per_request", server.as_ref()).into_iter().collect();
+    Some((Margin { server_cpu_us_per_request: server.map(|at| at.value) }, lines))
 }
 
-fn tolerance(tolerance: &mut Section<'_, '_>) -> Option<Tolerance> {
+fn tolerance(tolerance: &mut Section<'_, '_>) -> Option<(Tolerance, Lines)> {
     let server = tolerance.optional(
         "server_cpu_us_per_request",
         &number(0.001..=1e6, "microseconds"),
         "Extra CPU of the target per request, from one revision of the tracer to another.",
     );
-    Some(Tolerance { server_cpu_us_per_request: server.map(|at| at.value) })
+    let lines = line(tolerance, "server_cpu_us_per_request", server.as_ref()).into_iter().collect();
+    Some((Tolerance { server_cpu_us_per_request: server.map(|at| at.value) }, lines))
 }
 
 fn gates_of(treatments: Option<&[At<Treatment>]>) -> usize {

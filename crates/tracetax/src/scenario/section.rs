@@ -188,6 +188,11 @@ impl<'d, 't> Section<'d, 't> {
         self.table.get_key_value(name).map_or(self.span.clone(), |(key, _)| key.span())
     }
 
+    /// Its name, without brackets.
+    pub(super) fn name(&self) -> &'static str {
+        bare(self.head)
+    }
+
     /// The line of a value, from 1.
     pub(super) fn line_of<T>(&self, value: &At<T>) -> usize {
         line_number(self.notes.text, value.span.start)
