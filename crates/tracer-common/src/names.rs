@@ -16,6 +16,9 @@ pub const STAGE: &str = "STAGE";
 /// The constant that holds how many bytes of events wake the agent: 0 leaves it to the kernel, [`NEVER`] never does.
 pub const WAKEUP_BYTES: &str = "WAKEUP_BYTES";
 
+/// The constant that holds whether this processor lets others see stores in the order in which they were made: 1 if so.
+pub const ORDERED_STORES: &str = "ORDERED_STORES";
+
 /// A value of [`WAKEUP_BYTES`]: the agent drains on a timer.
 pub const NEVER: u64 = u64::MAX;
 

@@ -12,6 +12,8 @@ static STAGE: u32 = stage::FULL;
 #[unsafe(no_mangle)]
 static WAKEUP_BYTES: u64 = NEVER;
 #[unsafe(no_mangle)]
+static ORDERED_STORES: u32 = 0;
+#[unsafe(no_mangle)]
 static MESSAGE_LAYOUT: MessageLayout =
     MessageLayout { kind: 0, done: 0, buffer: 0, vector: 0, is_buffer: 0, is_vector: 0 };
 
@@ -32,6 +34,12 @@ pub fn reaches(stage: u32) -> bool {
 #[inline(always)]
 pub fn wakeup_bytes() -> u64 {
     unsafe { core::ptr::read_volatile(&raw const WAKEUP_BYTES) }
+}
+
+/// Do others see this processor's stores in the order in which they were made?
+#[inline(always)]
+pub fn are_stores_ordered() -> bool {
+    unsafe { core::ptr::read_volatile(&raw const ORDERED_STORES) != 0 }
 }
 
 /// Where the kernel keeps what a message is made of.

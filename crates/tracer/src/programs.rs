@@ -58,6 +58,7 @@ impl Programs {
         }
         let mut ebpf = loader
             .override_global(names::TARGET_TGID, &pid, true)
+            .override_global(names::ORDERED_STORES, &u32::from(cfg!(target_arch = "x86_64")), true)
             .override_global(names::STAGE, &(choice.stage as u32), true)
             .override_global(names::WAKEUP_BYTES, &choice.wakeup_bytes(), true)
             .map_max_entries(names::EVENTS, choice.ring_bytes)
