@@ -159,6 +159,39 @@ name = "kprobe"
 tracer = "kprobe"
 "#;
 
+const MEMORY: &str = r#"question = "How much memory does each tracer take?"
+[load]
+pacing = "closed"
+connections = 4
+path = "/plain"
+[block]
+measure_ms = 100
+warmup_ms = 0
+[pairs]
+quick = 5
+standard = 5
+thorough = 5
+per_life = 5
+[[treatment]]
+name = "raw"
+tracer = "raw-tracepoint"
+[[treatment]]
+name = "calls"
+tracer = "syscall-tracepoint"
+[[treatment]]
+name = "packets"
+tracer = "cgroup-skb"
+[[treatment]]
+name = "marker"
+tracer = "uprobe-nop"
+[[treatment]]
+name = "functions"
+tracer = "fentry"
+[[treatment]]
+name = "breakpoints"
+tracer = "kprobe"
+"#;
+
 /// Empty programs count nothing, the whole tracer counts everything, and the kernel's statistics see both run. Whether
 /// this kernel has kprobes does not matter: either they are measured, or they are named with the kernel's reason.
 #[test]
@@ -196,6 +229,25 @@ fn stages_are_measured_and_what_the_kernel_refuses_is_named() {
             "{}",
             ended.stdout
         );
+    }
+}
+
+/// The kernel tells the peak of the agent's group exactly: the process, its maps, and what the verifier took.
+#[test]
+#[ignore = "needs root"]
+fn the_agent_of_each_strategy_fits_into_sixteen_megabytes() {
+    const MOST_BYTES: u64 = 16_000_000;
+    let _turn = TURN.lock();
+    let site = Site::new("memory", MEMORY);
+    let ended = site.run(&["bench", "memory"]);
+    let (plan, blocks) = (site.latest().plan().unwrap(), site.latest().blocks().unwrap());
+    assert!(are_the_whole_plan(&plan, &blocks), "{}", ended.stderr);
+    for treatment in &plan.scenarios[0].treatments {
+        let of_it = blocks.iter().filter(|block| block.treatment == treatment.name);
+        let peak = of_it.filter_map(|block| block.agent_memory_peak_bytes).max();
+        let unavailable = plan.scenarios[0].unavailable.contains_key(&treatment.name);
+        assert_eq!(peak.is_none(), unavailable, "{}", treatment.name);
+        assert!(peak.is_none_or(|peak| peak <= MOST_BYTES), "{}: {peak:?}", treatment.name);
     }
 }
 
