@@ -47,8 +47,12 @@ const HANDED: [Handed; 10] = [
     handed("calibrate", Needs::All, "Prove the instrument: planted costs, null verdicts, lateness, wrk"),
     handed("report", Needs::Lab, "Show a stored run again; measures nothing"),
     handed("clean", Needs::Lab, "Sweep what killed runs left behind"),
-    handed("baseline", Needs::All, ""),
-    handed("compare", Needs::All, ""),
+    handed(
+        "baseline",
+        Needs::All,
+        "Record what scenarios cost, accept it as the level to hold, check what was accepted",
+    ),
+    handed("compare", Needs::Lab, "Hold a stored run against what was accepted, or against another revision"),
     handed(
         "unit",
         Needs::Benchmarks,
@@ -115,6 +119,8 @@ fn needs(args: &[OsString]) -> Result<Needs> {
     Ok(match command.needs {
         // These two only print.
         _ if has("--help") || has("--dry-run") => Needs::Lab,
+        _ if *name == *"baseline" && (has("--check") || has("--accept")) => Needs::Lab,
+        _ if *name == *"compare" && (has("--confirm") || has("--against")) => Needs::All,
         Needs::Object if has("--loaded") => Needs::All,
         Needs::Object if has("--object") => Needs::Lab,
         needs => needs,
@@ -151,7 +157,15 @@ mod tests {
             ("bench --all", Needs::All),
             ("bench light --dry-run", Needs::Lab),
             ("bench --help", Needs::Lab),
+            ("compare", Needs::Lab),
+            ("compare latest --explain server_cpu_us_per_request", Needs::Lab),
+            ("compare --confirmed-by other", Needs::Lab),
+            ("compare --confirm", Needs::All),
             ("compare --against HEAD", Needs::All),
+            ("compare --against=HEAD", Needs::All),
+            ("baseline", Needs::All),
+            ("baseline --check", Needs::Lab),
+            ("baseline --accept --reason first", Needs::Lab),
             ("report latest", Needs::Lab),
             ("clean", Needs::Lab),
             ("unit --quick", Needs::Benchmarks),
@@ -176,6 +190,6 @@ mod tests {
 
     #[test]
     fn the_help_lists_no_command_without_a_text() {
-        assert!(help().contains("bench") && !help().contains("compare"));
+        assert!(help().contains("compare") && !help().contains("doctor"));
     }
 }

@@ -19,6 +19,10 @@ pub struct Baseline {
     pub scenario: String,
     /// Hash of what the scenario measures, as it was parsed: a changed comment changes nothing.
     pub scenario_hash: String,
+    /// Pairs of a treatment in each session: more or fewer would spread otherwise.
+    pub pairs: u32,
+    /// Lives of the target that these pairs were spread over.
+    pub lives: u32,
     /// Short id of the class of host.
     pub host_class: String,
     /// The commit that was measured.

@@ -18,6 +18,7 @@ pub mod host;
 pub mod inspect;
 pub mod load;
 pub mod plan;
+pub mod recording;
 pub mod revision;
 pub mod stage;
 pub mod target;

@@ -11,6 +11,7 @@ mod holm;
 mod interval;
 mod noncentral_t;
 pub mod power;
+pub mod prediction;
 mod proportion;
 mod quantile;
 mod refused;

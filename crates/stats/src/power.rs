@@ -20,6 +20,16 @@ pub enum Power {
     Percent95,
 }
 
+impl Power {
+    /// How often may it be missed?
+    pub(crate) const fn missed(self) -> f64 {
+        match self {
+            Self::Percent80 => 0.20,
+            Self::Percent95 => 0.05,
+        }
+    }
+}
+
 /// How small an effect would the signed-rank bound at `alpha` still have told from zero? Unit of the input.
 ///
 /// An effect of this size puts the bound clear of zero with the given power; the same size is the smallest margin that a
@@ -59,11 +69,8 @@ fn stretched(interval: Interval, n: usize, alpha: Alpha, power: Power) -> f64 {
 }
 
 /// By how many standard errors must the truth be off zero for Student's test to see it?
-fn noncentrality(n: usize, alpha: Alpha, power: Power) -> f64 {
-    let missed = match power {
-        Power::Percent80 => 0.20,
-        Power::Percent95 => 0.05,
-    };
+pub(crate) fn noncentrality(n: usize, alpha: Alpha, power: Power) -> f64 {
+    let missed = power.missed();
     let critical = student::t_beyond(n, alpha);
     first_that_holds(0.0, noncentral_t::MAX_DELTA, |delta| {
         noncentral_t::cdf(critical, (n - 1) as f64, delta) <= missed

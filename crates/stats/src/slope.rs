@@ -73,7 +73,8 @@ impl Slopes {
     fn up_to(&self, slope: f64) -> u64 {
         let mut residuals: Vec<f64> = self.points.iter().map(|(x, y)| y - slope * x).collect();
         let mut spare = residuals.clone();
-        sort_counting_inversions(&mut residuals, &mut spare) - self.tied
+        // Far off any slope the trend swallows the differences of tied points, and they no longer count as turned round.
+        sort_counting_inversions(&mut residuals, &mut spare).saturating_sub(self.tied)
     }
 
     /// Variance of Kendall's S without a trend, ties in x and in y taken into account (Sen, equation 2.6).

@@ -132,7 +132,7 @@ fn known_scenarios(folder: &Path) -> Vec<String> {
 }
 
 /// The root of the workspace, as the driver tells it; else here.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     std::env::var_os("TRACETAX_ROOT").map_or_else(|| ".".into(), PathBuf::from)
 }
 

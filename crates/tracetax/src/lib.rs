@@ -4,12 +4,15 @@
 //! but a seed that is an argument. `run` is the only step that starts processes. The lab knows target, agent and
 //! load generator only as binaries that speak the protocols of the `record` crate.
 
+pub mod baseline;
 pub mod bench;
 pub mod bystander;
 pub mod calibrate;
 pub mod cgroup;
 pub mod child;
 pub mod clean;
+pub mod compare;
+pub mod digest;
 pub mod exit;
 pub mod expected;
 pub mod host;
@@ -27,5 +30,6 @@ pub mod rig;
 pub mod run;
 pub mod scenario;
 pub mod session;
+pub mod stored_run;
 pub mod unit;
 pub mod warm;

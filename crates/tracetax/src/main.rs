@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracetax::{bench, bystander, calibrate, clean, exit, inspect, report, unit, warm};
+use tracetax::{baseline, bench, bystander, calibrate, clean, compare, exit, inspect, report, unit, warm};
 
 /// What does an eBPF HTTP tracer cost the service it watches?
 #[derive(Debug, Parser)]
@@ -17,6 +17,10 @@ struct Args {
 enum Command {
     /// Measure scenarios, judge their budgets, print the table
     Bench(bench::Args),
+    /// Record what scenarios cost, accept it as the level to hold, check what was accepted
+    Baseline(baseline::Args),
+    /// Hold a stored run against what was accepted; measures nothing unless asked to
+    Compare(compare::Args),
     /// Prove the instrument: planted costs, null verdicts, lateness, wrk
     Calibrate(calibrate::Args),
     /// Show a stored run again; measures nothing
@@ -38,6 +42,8 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Bench(args) => bench::run(&args),
+        Command::Baseline(args) => baseline::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Inspect(args) => inspect::run(&args),
