@@ -112,16 +112,15 @@ pub enum Arithmetic {
         accepted: Vec<f64>,
         /// Their standard deviation.
         deviation: f64,
-        /// `t(95 %, K - 1) * sqrt(1 + 1/K)`: how many deviations one more session of the same tracer may be off. Absent
-        /// for one session alone, which has no spread.
-        factor: Option<f64>,
+        /// `t(95 %, K - 1) * sqrt(1 + 1/K)`: how many deviations one more session of the same tracer may be off.
+        factor: f64,
         /// `factor * deviation`.
-        reach: Option<f64>,
+        reach: f64,
         /// The untraced arm of the accepted sessions.
         untraced: Vec<f64>,
         /// How far the untraced arm may be off: `t(99.5 %, K - 1) * sqrt(1 + 1/K)` of its deviations, and 10 % of its mean
         /// at least.
-        untraced_reach: Option<f64>,
+        untraced_reach: f64,
         /// The sessions that are judged: the run, and then the fresh one that confirms it.
         sessions: Vec<f64>,
         /// See `BaselineMetric::anchor`.

@@ -4,7 +4,6 @@ mod barrier;
 mod reason;
 pub mod rule;
 mod stored;
-mod text;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -15,7 +14,8 @@ use crate::{
     baseline::{self, Found},
     bench::{results_folder, root},
     exit::{Outcome, Usage},
-    report::print,
+    publish,
+    report::{self, print},
     results::Folder,
     stored_run::{self, StoredRun},
 };
@@ -39,8 +39,8 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let run = stored_run::read(&path)?;
     let found = baselines_for(&run)?;
     let comparison = compare(&Held { run: &run, fresh: None, found: &found, today: today() });
-    Folder::open(&path)?.write_json("comparison.json", &comparison)?;
-    print(&text::render(&comparison))?;
+    publish::comparison(&Folder::open(&path)?, &comparison, &run.plan)?;
+    print(&report::comparison::terminal(&comparison))?;
     Ok(Outcome::Judged(comparison.word))
 }
 

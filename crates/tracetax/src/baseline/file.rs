@@ -1,6 +1,7 @@
 //! The text of a baseline, and what is wrong with one. Pure.
 
-use record::baseline::{Baseline, SCHEMA};
+use record::baseline::{Baseline, BaselineMetric, SCHEMA};
+use stats::Sample;
 use toml::{Table, Value};
 
 use crate::digest;
@@ -63,12 +64,25 @@ pub fn parse(bytes: &[u8]) -> Result<Baseline, Fault> {
     }
     let baseline: Baseline = toml::from_str(text).map_err(|error| of_toml(text, &error))?;
     let checksum = digest::of_baseline(&baseline);
-    if baseline.checksum == checksum {
-        Ok(baseline)
-    } else {
+    if baseline.checksum != checksum {
         let line = text.lines().position(|line| line.starts_with("checksum")).map(|index| index + 1);
-        Err(damaged(line, &format!("its checksum is {}, that of its values {checksum}", baseline.checksum)))
+        return Err(damaged(
+            line,
+            &format!("its checksum is {}, that of its values {checksum}", baseline.checksum),
+        ));
     }
+    if baseline.treatments.values().flatten().any(|(_, metric)| !is_sound(metric)) {
+        return Err(damaged(None, "a metric of it has fewer than two sessions, or numbers that cannot be"));
+    }
+    Ok(baseline)
+}
+
+/// What no baseline that was ever accepted lacks.
+fn is_sound(metric: &BaselineMetric) -> bool {
+    let (sessions, untraced) = (&metric.sessions, &metric.untraced);
+    let is_sample = |values: &Vec<f64>| Sample::new(values.clone()).is_ok_and(|sample| sample.count() >= 2);
+    let finite = metric.tolerance.is_finite() && metric.anchor.is_finite();
+    is_sample(sessions) && is_sample(untraced) && sessions.len() == untraced.len() && finite
 }
 
 fn of_toml(text: &str, error: &toml::de::Error) -> Fault {

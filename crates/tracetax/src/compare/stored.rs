@@ -163,7 +163,7 @@ impl<'a> Draft<'a> {
         let finding = level.find(seen, fresh);
         let word = reason::word(finding);
         self.add(word, reason::of(finding, place, level, seen, fresh));
-        let (change, reach) = (seen.cost - level.mean(), finite(level.reach()));
+        let (change, reach) = (seen.cost - level.mean(), level.reach());
         self.metrics.push(MetricComparison {
             treatment: place.treatment.to_owned(),
             metric: place.metric.to_owned(),
@@ -171,19 +171,19 @@ impl<'a> Draft<'a> {
             before: level.mean(),
             now: seen.cost,
             change,
-            low: reach.map(|reach| change - reach),
-            high: reach.map(|reach| change + reach),
-            mde: finite(level.mde()),
+            low: Some(change - reach),
+            high: Some(change + reach),
+            mde: Some(level.mde()),
             tolerance: level.tolerance,
             untraced_before: Some(level.witness_mean()),
             untraced_now: seen.untraced,
             arithmetic: Arithmetic::Sessions {
                 accepted: accepted.sessions.clone(),
                 deviation: level.deviation(),
-                factor: finite(level.factor()),
+                factor: level.factor(),
                 reach,
                 untraced: accepted.untraced.clone(),
-                untraced_reach: finite(level.witness_reach()),
+                untraced_reach: level.witness_reach(),
                 sessions: [Some(seen), fresh].into_iter().flatten().map(|seen| seen.cost).collect(),
                 anchor: level.anchor,
             },
@@ -210,9 +210,4 @@ impl std::fmt::Display for Place<'_> {
 
 fn seen(metric: &Metric) -> Option<Seen> {
     Some(Seen { cost: metric.estimate, untraced: metric.untraced? })
-}
-
-/// JSON has no infinity.
-fn finite(number: f64) -> Option<f64> {
-    number.is_finite().then_some(number)
 }

@@ -73,6 +73,8 @@ fn metric(treatment: &str, word: Word) -> MetricComparison {
             deviation: 0.1976,
             factor: 2.335,
             reach: 0.4615,
+            untraced: vec![7.25, 7.375, 7.5, 7.625, 7.75],
+            untraced_reach: 0.997,
             sessions: vec![2.5, 2.625],
             anchor: 1.25,
         },

@@ -49,8 +49,11 @@ fn one(metric: &MetricComparison) -> String {
 
 fn arithmetic(arithmetic: &Arithmetic) -> String {
     match arithmetic {
-        Arithmetic::Sessions { accepted, deviation, factor, reach, sessions, anchor } => format!(
-            "Accepted sessions: {}; deviation {deviation:.4}, times {factor:.3} is a reach of {reach:.4}; judged: {}; anchor {}.",
+        Arithmetic::Sessions {
+            accepted, deviation, factor, reach, untraced_reach, sessions, anchor, ..
+        } => format!(
+            "Accepted sessions: {}; deviation {deviation:.4}, times {factor:.3} is a reach of {reach:.4}, that of the untraced \
+             arm {untraced_reach:.4}; judged: {}; anchor {}.",
             list(accepted),
             list(sessions),
             short(*anchor)
