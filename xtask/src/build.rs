@@ -1,7 +1,7 @@
 //! `build`: the eBPF object and the release binaries, each by its own compiler.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 
@@ -14,6 +14,19 @@ const OBJECT: &str = "tracer.bpf.o";
 
 /// The micro benchmarks' name beside the binaries: where the lab looks for them.
 const BENCHMARKS: &str = "tracer-unit";
+
+/// A copy of the object with a planted cost, for tests of the gate.
+const PLANTED_OBJECT: &str = "tracer-planted.bpf.o";
+
+/// Set by whoever tests the gate: the object is built with a known cost in it. The lab records it with the revision.
+pub(crate) const PLANTED: &str = "TRACETAX_PLANTED";
+
+/// Whether the object has a known cost in it, on purpose.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Cost {
+    Own,
+    Planted,
+}
 
 /// Builds all that a measurement starts.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -29,11 +42,26 @@ pub(crate) fn object_and(workspace: &Workspace, names: &[&str]) -> Result<()> {
 
 /// Builds the eBPF object by that route, which must be complete. Cargo keeps the whole of it in its own directory.
 pub(crate) fn object(workspace: &Workspace, route: Route) -> Result<()> {
+    let planted = env::var_os(PLANTED).is_some();
+    if planted {
+        eprintln!("{PLANTED} is set: A COST OF 1 us A REQUEST IS PLANTED IN THE TRACER, to test the gate");
+    }
+    object_as(workspace, route, if planted { Cost::Planted } else { Cost::Own }, OBJECT)
+}
+
+/// Builds the object with a planted cost, beside the one that is measured.
+pub(crate) fn planted_object(workspace: &Workspace) -> Result<()> {
+    let (route, _) = setup::ensure(workspace)?;
+    object_as(workspace, route, Cost::Planted, PLANTED_OBJECT)
+}
+
+fn object_as(workspace: &Workspace, route: Route, cost: Cost, name: &str) -> Result<()> {
     let build = ebpf::build(workspace, route)?.args(["--package", "tracer-ebpf"]);
+    let build = if cost == Cost::Planted { build.args(["--features", "planted-cost"]) } else { build };
     build.quiet().run().with_context(|| format!("the eBPF object does not build by the {route} route"))?;
     let built = workspace.target.join("ebpf").join(ebpf::TARGET).join("release/tracer-ebpf");
     let linked = fs::read(&built).with_context(|| format!("the build left no {}", built.display()))?;
-    replace_if_changed(&strip::strip(&linked)?, &workspace.release().join(OBJECT))
+    replace_if_changed(&strip::strip(&linked)?, &workspace.release().join(name))
 }
 
 /// Builds these binaries of the host in release mode.

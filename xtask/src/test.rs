@@ -72,6 +72,7 @@ fn rooted(skip: Option<&str>, root: bool) -> Rooted {
 /// machine without eBPF toolchain can run them.
 fn build_for(workspace: &Workspace, rooted: &Rooted) -> Result<()> {
     if *rooted == Rooted::Run {
+        build::planted_object(workspace)?;
         return build::run(workspace);
     }
     match setup::look(workspace)? {

@@ -23,7 +23,7 @@ pub struct Block {
     pub pair: u32,
     /// What was switched on.
     pub arm: Arm,
-    /// 0 for the first block of its pair, 1 for the second.
+    /// 0 for the first block of its pair, 1 for the second, and so on.
     pub position: u8,
     /// What the block is for.
     #[serde(default = "for_its_pair")]
@@ -49,8 +49,11 @@ pub struct Block {
     pub agent: Option<ProcessUse>,
     /// Peak memory of the agent's group since its start, in bytes, where the kernel tells it.
     pub agent_memory_peak_bytes: Option<u64>,
-    /// The agent's ledger over the block, where there is an agent.
+    /// The agent's ledger over the block, where there is an agent: of two agents that of the block's arm.
     pub tracer: Option<AgentStats>,
+    /// Hits of the other agent, where two revisions are measured: it is switched off, so there may be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_hits: Option<u64>,
     /// What system calls cost a process that nobody traces, after the load and in the same arm, where it was asked.
     pub bystander: Option<BystanderUse>,
     /// Time that the hypervisor gave to others, by core, in nanoseconds (from ticks: a coarse figure).

@@ -22,6 +22,13 @@ pub struct Plan {
     /// The source that is measured; absent where version control does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
+    /// The other revision, whose tracer is measured in the same run: then the plan is one of groups of three blocks, and
+    /// a treated block has the tracer of `revision`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<Revision>,
+    /// Strategies that the other revision's tracer cannot be measured with, each with why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub against_refuses: BTreeMap<String, String>,
     /// One entry a scenario, in the order they run.
     pub scenarios: Vec<ScenarioPlan>,
 }
@@ -234,19 +241,19 @@ pub struct Life {
     pub statistics_seed: Option<u64>,
 }
 
-/// Two adjacent blocks, one of each arm.
+/// Adjacent blocks, one of each arm: two, or three where another revision is measured too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
     /// Its number within the scenario, from 0.
     pub index: u32,
-    /// Seeds the arrivals of both blocks.
+    /// Seeds the arrivals of all its blocks.
     pub seed: u64,
     /// The step of the ladder, in a flood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
     /// The arms in the order of the coin.
-    pub order: [Arm; 2],
+    pub order: Vec<Arm>,
 }
 
 /// What is switched on in a block.
@@ -257,12 +264,24 @@ pub enum Arm {
     Untraced,
     /// The treatment.
     Treated,
+    /// The same treatment, with the tracer of the other revision.
+    Base,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::TreatmentKind;
+    use super::{Arm, Pair, Plan, TreatmentKind};
     use crate::{stage::Stage, wakeup::Wakeup};
+
+    #[test]
+    fn a_plan_of_before_two_revisions_is_still_read() {
+        let pair: Pair =
+            serde_json::from_str(r#"{"index":0,"seed":1,"order":["untraced","treated"]}"#).unwrap();
+        assert_eq!(pair.order, [Arm::Untraced, Arm::Treated]);
+        let old = r#"{"schema":"tracetax/plan/v1","seed":1,"profile":"quick","scenarios":[]}"#;
+        let plan: Plan = serde_json::from_str(old).unwrap();
+        assert_eq!((plan.against, plan.against_refuses.len()), (None, 0));
+    }
 
     #[test]
     fn a_tracer_of_a_plan_before_stages_was_the_whole_one_on_a_timer() {

@@ -78,6 +78,10 @@ impl Outlet for Hit {
             event.tid = self.caller.tid;
             event.fd = self.caller.fd;
         });
+        #[cfg(feature = "planted-cost")]
+        if kind == WHOLE || kind == ANSWER_HALF {
+            crate::planted::spin();
+        }
     }
 
     #[inline(always)]

@@ -18,6 +18,8 @@ mod kprobe;
 mod ledger;
 mod packet_bytes;
 mod place;
+#[cfg(feature = "planted-cost")]
+mod planted;
 mod raw_tracepoint;
 mod segment;
 mod sockets;

@@ -4,13 +4,14 @@ mod show;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use rand::{RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use record::{
     agent::StrategyProbe,
     flood::Step,
     plan::{Arm, Life, Pair, Plan, SCHEMA, ScenarioPlan, Source, Treatment, TreatmentKind},
     revision::Revision,
+    stage::Stage,
 };
 
 use crate::scenario::Scenario;
@@ -72,19 +73,52 @@ pub struct Wanted<'a> {
     pub revision: Option<&'a Revision>,
 }
 
+/// The other revision of a live comparison.
+#[derive(Debug, Clone)]
+pub struct Other {
+    /// Its source.
+    pub revision: Revision,
+    /// Strategies that its tracer cannot be measured with, each with why.
+    pub refuses: BTreeMap<String, String>,
+}
+
 /// Makes the plan.
 #[must_use]
 pub fn plan(scenarios: &[Scenario], wanted: &Wanted<'_>) -> Plan {
+    planned(scenarios, wanted, None)
+}
+
+/// Makes the plan of a live comparison: of each scenario the whole tracers alone, in groups of three blocks.
+#[must_use]
+pub fn plan_against(scenarios: &[Scenario], wanted: &Wanted<'_>, other: &Other) -> Plan {
+    let scenarios: Vec<_> = scenarios.iter().cloned().map(only_whole_tracers).collect();
+    Plan {
+        against: Some(other.revision.clone()),
+        against_refuses: other.refuses.clone(),
+        ..planned(&scenarios, wanted, Some(other))
+    }
+}
+
+fn only_whole_tracers(mut scenario: Scenario) -> Scenario {
+    let is_whole =
+        |treatment: &Treatment| matches!(treatment.kind, TreatmentKind::Tracer { stage: Stage::Full, .. });
+    scenario.treatments.retain(is_whole);
+    scenario
+}
+
+fn planned(scenarios: &[Scenario], wanted: &Wanted<'_>, other: Option<&Other>) -> Plan {
     let Wanted { profile, seed, .. } = *wanted;
     let planned = scenarios.iter().map(|scenario| {
         let pairs = wanted.load_per_arm.map_or(profile.pairs(scenario), |load| pairs_within(scenario, load));
-        scenario_plan(scenario, pairs, wanted)
+        scenario_plan(scenario, pairs, wanted, other)
     });
     Plan {
         schema: SCHEMA.into(),
         seed,
         profile: profile.name().into(),
         revision: wanted.revision.cloned(),
+        against: None,
+        against_refuses: BTreeMap::new(),
         scenarios: planned.collect(),
     }
 }
@@ -94,8 +128,19 @@ fn pairs_within(scenario: &Scenario, load: Duration) -> u32 {
     u32::try_from(pairs).unwrap_or(u32::MAX).max(FEWEST_PAIRS)
 }
 
-fn scenario_plan(scenario: &Scenario, pairs: u32, wanted: &Wanted<'_>) -> ScenarioPlan {
+fn scenario_plan(
+    scenario: &Scenario,
+    pairs: u32,
+    wanted: &Wanted<'_>,
+    other: Option<&Other>,
+) -> ScenarioPlan {
     let unavailable = unavailable(&scenario.treatments, wanted.strategies);
+    let is_measured = |treatment: &Treatment| {
+        !unavailable.contains_key(&treatment.name) && other.is_none_or(|other| takes(other, treatment))
+    };
+    let measured: Vec<_> =
+        scenario.treatments.iter().enumerate().filter(|(_, treatment)| is_measured(treatment)).collect();
+    let arms = [Arm::Untraced, Arm::Treated].into_iter().chain(other.map(|_| Arm::Base)).collect();
     // Seeded by its name too, so that a scenario has the same plan alone and among others.
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(wanted.seed ^ name_hash(&scenario.name));
     ScenarioPlan {
@@ -108,7 +153,7 @@ fn scenario_plan(scenario: &Scenario, pairs: u32, wanted: &Wanted<'_>) -> Scenar
         tolerance: scenario.tolerance.clone(),
         lines: scenario.lines.clone(),
         bystander: scenario.bystander,
-        lives: lives(scenario, &unavailable, pairs, &mut rng),
+        lives: Lives { scenario, measured, arms }.all(pairs, &mut rng),
         unavailable,
     }
 }
@@ -127,31 +172,50 @@ fn unavailable(treatments: &[Treatment], strategies: &[StrategyProbe]) -> BTreeM
     treatments.iter().filter_map(of).collect()
 }
 
-/// The lives of all treatments that are available, taking turns, so that a drift of the machine meets all alike.
-fn lives(
-    scenario: &Scenario,
-    unavailable: &BTreeMap<String, String>,
-    pairs: u32,
-    rng: &mut Xoshiro256PlusPlus,
-) -> Vec<Life> {
-    let mut lives = Vec::new();
-    let mut next_pair = 0;
-    for first in (0..pairs).step_by(scenario.pairs.per_life as usize) {
-        let count = scenario.pairs.per_life.min(pairs - first);
-        for (treatment, of) in scenario.treatments.iter().enumerate() {
-            if unavailable.contains_key(&of.name) {
-                continue;
+fn takes(other: &Other, treatment: &Treatment) -> bool {
+    let TreatmentKind::Tracer { strategy, .. } = &treatment.kind else {
+        return true;
+    };
+    !other.refuses.contains_key(strategy)
+}
+
+/// What the lives of a scenario are made of.
+struct Lives<'a> {
+    scenario: &'a Scenario,
+    /// The treatments that can be measured, with their indices in the scenario.
+    measured: Vec<(usize, &'a Treatment)>,
+    arms: Vec<Arm>,
+}
+
+impl Lives<'_> {
+    /// The treatments take turns, so that a drift of the machine meets all alike.
+    fn all(&self, pairs: u32, rng: &mut Xoshiro256PlusPlus) -> Vec<Life> {
+        let mut lives = Vec::new();
+        let mut next_pair = 0;
+        for first in (0..pairs).step_by(self.scenario.pairs.per_life as usize) {
+            let count = self.scenario.pairs.per_life.min(pairs - first);
+            for (treatment, of) in &self.measured {
+                let steps = (0..count).flat_map(|_| steps(&self.scenario.load.source));
+                let pairs: Vec<_> =
+                    (next_pair..).zip(steps).map(|(index, step)| self.pair(index, step, rng)).collect();
+                next_pair += pairs.len() as u32;
+                let statistics_seed = (first == 0 && self.wants_statistics(of)).then(|| rng.random());
+                lives.push(Life { index: lives.len() as u32, treatment: *treatment, pairs, statistics_seed });
             }
-            let steps = (0..count).flat_map(|_| steps(&scenario.load.source));
-            let pairs: Vec<_> =
-                (next_pair..).zip(steps).map(|(index, step)| pair(index, step, rng)).collect();
-            next_pair += pairs.len() as u32;
-            let statistics = first == 0 && matches!(of.kind, TreatmentKind::Tracer { .. });
-            let statistics_seed = statistics.then(|| rng.random());
-            lives.push(Life { index: lives.len() as u32, treatment, pairs, statistics_seed });
         }
+        lives
     }
-    lives
+
+    /// A comparison of two revisions tells nothing of them.
+    fn wants_statistics(&self, treatment: &Treatment) -> bool {
+        matches!(treatment.kind, TreatmentKind::Tracer { .. }) && !self.arms.contains(&Arm::Base)
+    }
+
+    fn pair(&self, index: u32, step: Option<Step>, rng: &mut Xoshiro256PlusPlus) -> Pair {
+        let mut order = self.arms.clone();
+        order.shuffle(rng);
+        Pair { index, seed: rng.random(), step, order }
+    }
 }
 
 /// The steps of one climb of a flood's ladder; one pair of any other load.
@@ -160,11 +224,6 @@ fn steps(source: &Source) -> Vec<Option<Step>> {
         Source::Generator { .. } => vec![None],
         Source::Flood { steps } => steps.iter().copied().map(Some).collect(),
     }
-}
-
-fn pair(index: u32, step: Option<Step>, rng: &mut Xoshiro256PlusPlus) -> Pair {
-    let order = if rng.random() { [Arm::Untraced, Arm::Treated] } else { [Arm::Treated, Arm::Untraced] };
-    Pair { index, seed: rng.random(), step, order }
 }
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv).
@@ -187,12 +246,14 @@ pub fn time_of(scenario: &ScenarioPlan) -> Duration {
 /// Blocks of a life, if none has to be measured again.
 #[must_use]
 pub fn blocks_of(life: &Life) -> u32 {
-    2 * life.pairs.len() as u32 + u32::from(life.statistics_seed.is_some())
+    let of_pairs: usize = life.pairs.iter().map(|pair| pair.order.len()).sum();
+    of_pairs as u32 + u32::from(life.statistics_seed.is_some())
 }
 
-/// Whatever the coins show, a pair has one attach and one detach in the mean.
+/// Whatever the coins show, a pair has one attach and one detach in the mean, and a group of three blocks two at most.
 fn toggles_of(scenario: &ScenarioPlan, life: &Life) -> Duration {
-    slow_toggle(treatment(scenario, life)) * life.pairs.len() as u32
+    let toggles: usize = life.pairs.iter().map(|pair| pair.order.len().saturating_sub(1)).sum();
+    slow_toggle(treatment(scenario, life)) * toggles as u32
 }
 
 /// What attach and detach of a strategy take together where that is more than a block's other business: the kernel lets
@@ -218,9 +279,13 @@ pub fn treatment<'a>(scenario: &'a ScenarioPlan, life: &Life) -> &'a Treatment {
 mod tests {
     use std::{collections::BTreeMap, time::Duration};
 
-    use record::{agent::StrategyProbe, plan::Arm};
+    use record::{
+        agent::StrategyProbe,
+        plan::{Arm, Pair, Plan, ScenarioPlan},
+        revision::Revision,
+    };
 
-    use super::{Profile, Wanted, plan, show, time_of};
+    use super::{Other, Profile, Wanted, plan, plan_against, show, time_of};
     use crate::{
         expected::Expected,
         scenario::{Scenario, parse},
@@ -325,7 +390,7 @@ name = "three"
 nothing = true
 "#;
 
-    fn tracers(refused: Option<&str>) -> record::plan::ScenarioPlan {
+    fn tracers(refused: Option<&str>) -> ScenarioPlan {
         let text = TEXT.split("[[treatment]]").next().unwrap().to_owned() + TRACERS;
         let reason = |why: &&str| (!why.is_empty()).then(|| (*why).to_owned());
         let refused = refused.map(|why| StrategyProbe {
@@ -345,11 +410,13 @@ nothing = true
         let refused = tracers(Some("Operation not supported (os error 95)"));
         assert!(refused.lives.iter().all(|life| life.treatment != 1));
         assert_eq!(refused.unavailable["two"], "Operation not supported (os error 95)");
-        let plan = record::plan::Plan {
+        let plan = Plan {
             schema: record::plan::SCHEMA.into(),
             seed: 1,
             profile: "quick".into(),
             revision: None,
+            against: None,
+            against_refuses: BTreeMap::new(),
             scenarios: vec![refused],
         };
         let text = show(&plan, &BTreeMap::new(), None);
@@ -363,5 +430,49 @@ nothing = true
         let plan = tracers(None);
         let with = plan.lives.iter().filter(|life| life.statistics_seed.is_some());
         assert_eq!(with.map(|life| (life.index, life.treatment)).collect::<Vec<_>>(), [(0, 0), (1, 1)]);
+    }
+
+    fn live(seed: u64, load: Duration, refuses: &[(&str, &str)]) -> Plan {
+        let text = TEXT.split("[[treatment]]").next().unwrap().to_owned() + TRACERS;
+        let revision = Revision { commit: "0123".into(), dirty: false, planted: false };
+        let refuses = refuses.iter().map(|(name, why)| ((*name).to_owned(), (*why).to_owned())).collect();
+        let scenario = parse("live", "live.toml", &text).unwrap();
+        plan_against(&[scenario], &wanted(seed, Some(load)), &Other { revision, refuses })
+    }
+
+    #[test]
+    fn a_live_comparison_is_of_whole_tracers_in_groups_of_three() {
+        let plan = live(1, Duration::from_secs(1), &[]);
+        let scenario = &plan.scenarios[0];
+        assert_eq!(scenario.treatments.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["one"]);
+        assert_eq!(scenario.lives.iter().map(|life| life.pairs.len()).collect::<Vec<_>>(), [4, 4, 2]);
+        for pair in scenario.lives.iter().flat_map(|life| &life.pairs) {
+            let mut arms = pair.order.clone();
+            arms.sort_unstable();
+            assert_eq!(arms, [Arm::Untraced, Arm::Treated, Arm::Base]);
+        }
+        assert!(scenario.lives.iter().all(|life| life.statistics_seed.is_none()));
+        assert_eq!(live(1, Duration::from_secs(1), &[]), plan);
+        assert!(time_of(scenario) > Duration::from_millis(30 * 110));
+        assert!(show(&plan, &BTreeMap::new(), None).contains("10 groups of blocks"));
+    }
+
+    #[test]
+    fn all_orders_of_three_are_equally_likely() {
+        let plan = live(5, Duration::from_secs(600), &[]);
+        let mut counts: BTreeMap<&[Arm], usize> = BTreeMap::new();
+        let pairs: Vec<&Pair> = plan.scenarios[0].lives.iter().flat_map(|life| &life.pairs).collect();
+        pairs.iter().for_each(|pair| *counts.entry(&pair.order).or_default() += 1);
+        assert_eq!((pairs.len(), counts.len()), (6000, 6));
+        // Four standard deviations of 1 in 6 on either side.
+        assert!(counts.values().all(|count| (885..=1115).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn a_strategy_that_the_other_revision_refuses_gets_no_lives() {
+        let plan = live(1, Duration::from_secs(1), &[("raw-tracepoint", "it has none")]);
+        assert_eq!(plan.scenarios[0].lives, []);
+        assert_eq!(plan.against_refuses["raw-tracepoint"], "it has none");
+        assert_eq!(plan.scenarios[0].unavailable, BTreeMap::new());
     }
 }

@@ -1,25 +1,26 @@
-//! The processes of a run: the load generator for all of it, target and agent for one life each.
+//! The processes of a run: the load generator for all of it, target and agent for one life each; two agents where
+//! revisions are compared.
 //!
 //! On two cores the target has one for itself, and all else shares the other. It starts, asks and ends processes; it
 //! measures nothing.
 
 mod bystander;
 mod flood;
+mod tracers;
 
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use record::{
-    agent::{AgentCommand, AgentReply, AgentStats},
+    agent::AgentStats,
     load::{LoadCommand, LoadPlan, LoadReply, LoadResult},
     plan::{Arm, Treatment, TreatmentKind},
     target::{TargetCommand, TargetReply},
-    wakeup::Wakeup,
 };
 
 use crate::{
@@ -29,6 +30,7 @@ use crate::{
 };
 
 pub use bystander::Bystander;
+use tracers::Tracers;
 
 /// For an answer that needs no load.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
@@ -60,14 +62,13 @@ impl Cores {
     }
 }
 
-/// For the hits to cease after the programs are detached.
-const STILL_LIMIT: Duration = Duration::from_secs(1);
-
 /// What every start of a process needs.
 #[derive(Debug)]
 pub struct Stage<'a> {
     /// Folder of the binaries: that of the lab's own.
     pub binaries: PathBuf,
+    /// Folder of the other revision's tracer and its object, where two are compared.
+    pub base: Option<PathBuf>,
     /// Groups of the run.
     pub groups: Groups,
     /// Processors.
@@ -86,12 +87,22 @@ impl Stage<'_> {
         args: &[&str],
         cpus: &[usize],
     ) -> Result<Child<R>> {
-        let program = self.binaries.join(binary);
-        check_built(&program)?;
-        let log = self.folder.log(role.name());
+        self.start_logged(role, &self.binaries.join(binary), args, cpus, role.name())
+    }
+
+    fn start_logged<R: serde::de::DeserializeOwned + Send + 'static>(
+        &self,
+        role: Role,
+        program: &Path,
+        args: &[&str],
+        cpus: &[usize],
+        log: &str,
+    ) -> Result<Child<R>> {
+        check_built(program)?;
+        let log = self.folder.log(log);
         let launch = Launch {
             role,
-            program: &program,
+            program,
             args: args.iter().map(Into::into).collect(),
             cpus,
             log: &log,
@@ -179,35 +190,29 @@ impl Warmer {
     }
 }
 
-/// One life of the target, with the agent where the treatment is a tracer.
+/// One life of the target, with its agents where the treatment is a tracer.
 #[derive(Debug)]
 pub struct Pairing {
     target: Child<TargetReply>,
-    agent: Option<Child<AgentReply>>,
+    tracers: Tracers,
     treatment: TreatmentKind,
     /// Where the target listens.
     pub address: SocketAddr,
 }
 
 impl Pairing {
-    /// Starts the target, and the agent on it.
+    /// Starts the target, and on it an agent for each of these arms that has one, in this order.
     ///
     /// # Errors
     /// When one of them does not come up.
-    pub fn start(stage: &Stage<'_>, treatment: &Treatment) -> Result<Self> {
+    pub fn start(stage: &Stage<'_>, treatment: &Treatment, arms: &[Arm]) -> Result<Self> {
         let mut target = stage.start(Role::Target, "target", &[], &stage.cores.target)?;
         let address = match target.receive(ANSWER_LIMIT)? {
             TargetReply::Ready { address, .. } => address,
             other => bail!("the target began with {other:?}"),
         };
-        let agent = match &treatment.kind {
-            TreatmentKind::Tracer { strategy, stage: how_far, wakeup } => {
-                let tracer = Tracer { strategy, stage: *how_far, wakeup: *wakeup };
-                Some(start_agent(stage, &tracer, target.pid())?)
-            }
-            TreatmentKind::Planted { .. } | TreatmentKind::Nothing => None,
-        };
-        Ok(Self { target, agent, treatment: treatment.kind.clone(), address })
+        let tracers = Tracers::start(stage, &treatment.kind, target.pid(), arms)?;
+        Ok(Self { target, tracers, treatment: treatment.kind.clone(), address })
     }
 
     /// Process id of the target.
@@ -216,60 +221,39 @@ impl Pairing {
         self.target.pid()
     }
 
-    /// Process id of the agent.
+    /// Process id of the agent that belongs to this arm; see [`Pairing::ledgers`].
     #[must_use]
-    pub fn agent_pid(&self) -> Option<u32> {
-        self.agent.as_ref().map(Child::pid)
+    pub fn agent_pid(&self, arm: Arm) -> Option<u32> {
+        self.tracers.pid(arm)
     }
 
-    /// Waits until the tracer is no longer hit, after it was detached. At once where there is none.
+    /// Waits until no tracer but that of this arm is hit any longer, after it was detached. At once where there is none.
     ///
     /// # Errors
-    /// When the agent cannot tell, or is still hit after a second.
-    pub fn wait_until_still(&mut self) -> Result<()> {
-        let started = Instant::now();
-        let mut hits = None;
-        while let Some(ledger) = self.ledger()? {
-            if hits == Some(ledger.hits) {
-                break;
-            }
-            anyhow::ensure!(
-                started.elapsed() < STILL_LIMIT,
-                "the tracer is still hit long after it was detached"
-            );
-            hits = Some(ledger.hits);
-        }
-        Ok(())
+    /// When an agent cannot tell, or is still hit after a second.
+    pub fn wait_until_still(&mut self, arm: Arm) -> Result<()> {
+        self.tracers.wait_until_still(arm)
     }
 
     /// Switches the arm.
     ///
     /// # Errors
-    /// When the agent or the target cannot.
+    /// When an agent or the target cannot.
     pub fn switch(&mut self, arm: Arm) -> Result<()> {
-        match (&self.treatment, &mut self.agent) {
-            (TreatmentKind::Tracer { .. }, Some(agent)) => switch_tracer(agent, arm),
-            (TreatmentKind::Planted { ns_per_request }, _) => {
-                let ns = if arm == Arm::Treated { *ns_per_request } else { 0 };
-                plant(&mut self.target, ns)
-            }
-            _ => Ok(()),
+        if let TreatmentKind::Planted { ns_per_request } = &self.treatment {
+            let ns = if arm == Arm::Treated { *ns_per_request } else { 0 };
+            plant(&mut self.target, ns)?;
         }
+        self.tracers.switch(arm)
     }
 
-    /// The agent's ledger since its start, after it has drained everything.
+    /// The ledger of each agent since its start, after it has drained everything: first the one that belongs to this arm.
+    /// To the untraced arm belongs the one of the treated.
     ///
     /// # Errors
-    /// When the agent cannot tell.
-    pub fn ledger(&mut self) -> Result<Option<AgentStats>> {
-        let Some(agent) = &mut self.agent else {
-            return Ok(None);
-        };
-        match agent.ask(&AgentCommand::Stats, ANSWER_LIMIT)? {
-            AgentReply::Stats(stats) => Ok(Some(stats)),
-            AgentReply::Error { message } => bail!("the agent cannot tell its ledger: {message}"),
-            other => bail!("the agent answered `stats` with {other:?}"),
-        }
+    /// When an agent cannot tell.
+    pub fn ledgers(&mut self, arm: Arm) -> Result<Vec<AgentStats>> {
+        self.tracers.ledgers(arm)
     }
 
     /// Switches the kernel's run-time statistics of programs. Says why not, where the agent cannot.
@@ -277,53 +261,16 @@ impl Pairing {
     /// # Errors
     /// When the agent does not answer.
     pub fn run_statistics(&mut self, on: bool) -> Result<Result<(), String>> {
-        let Some(agent) = &mut self.agent else {
-            return Ok(Err("there is no tracer".into()));
-        };
-        match agent.ask(&AgentCommand::RunStatistics { on }, ANSWER_LIMIT)? {
-            AgentReply::RunStatistics { .. } => Ok(Ok(())),
-            AgentReply::Error { message } => Ok(Err(message)),
-            other => bail!("the agent answered `run_statistics` with {other:?}"),
-        }
+        self.tracers.run_statistics(on)
     }
 
-    /// Ends agent and target.
+    /// Ends agents and target.
     ///
     /// # Errors
     /// When one of them cannot be ended.
     pub fn finish(self) -> Result<()> {
-        if let Some(agent) = self.agent {
-            agent.finish(FINISH_LIMIT)?;
-        }
+        self.tracers.finish()?;
         self.target.finish(FINISH_LIMIT).map(drop)
-    }
-}
-
-/// What the agent is told on its command line.
-struct Tracer<'a> {
-    strategy: &'a str,
-    stage: record::stage::Stage,
-    wakeup: Wakeup,
-}
-
-fn start_agent(stage: &Stage<'_>, tracer: &Tracer<'_>, pid: u32) -> Result<Child<AgentReply>> {
-    let (pid, wakeup) = (pid.to_string(), tracer.wakeup.to_string());
-    let watch = ["--control", "--output", "null", "--pid", pid.as_str(), "--strategy", tracer.strategy];
-    let how = ["--stage", tracer.stage.name(), "--wakeup", &wakeup];
-    let args = [&watch[..], &how].concat();
-    let mut agent = stage.start(Role::Agent, "tracer", &args, &stage.cores.agent)?;
-    match agent.receive(ANSWER_LIMIT).context("the tracer did not come up")? {
-        AgentReply::Ready { .. } => Ok(agent),
-        other => bail!("the agent began with {other:?}"),
-    }
-}
-
-fn switch_tracer(agent: &mut Child<AgentReply>, arm: Arm) -> Result<()> {
-    let command = if arm == Arm::Treated { AgentCommand::Attach } else { AgentCommand::Detach };
-    match agent.ask(&command, ANSWER_LIMIT)? {
-        AgentReply::Attached { .. } | AgentReply::Detached { .. } => Ok(()),
-        AgentReply::Error { message } => bail!("the tracer cannot {command:?}: {message}"),
-        other => bail!("the agent answered {command:?} with {other:?}"),
     }
 }
 

@@ -102,7 +102,8 @@ struct Edge {
     cpu: CpuReading,
     target: ProcessReading,
     agent: Option<ProcessReading>,
-    ledger: Option<AgentStats>,
+    /// See [`Pairing::ledgers`].
+    ledgers: Vec<AgentStats>,
     ticks: Ticks,
     wall: SystemTime,
 }
@@ -117,18 +118,20 @@ impl<'a> Bench<'a> {
     ) -> Result<Self> {
         // A fresh group, so that its memory peak is of this life alone.
         stage.groups.renew(Role::Agent)?;
-        let pairing = Pairing::start(stage, treatment(scenario, life))?;
+        // Which agent starts first is left to the first coin as well.
+        let arms = life.pairs.first().map_or(&[][..], |pair| &pair.order);
+        let pairing = Pairing::start(stage, treatment(scenario, life), arms)?;
         if let Source::Generator { connections, .. } = &scenario.load.source {
             load.connect(pairing.address, *connections)?;
         }
         Ok(Self { scenario, life, stage, machine, load, bystander: None, pairing })
     }
 
-    /// Measures a pair; where a block of it must be discarded, the pair is measured once more.
+    /// Measures a pair, or a group of three; where a block of it must be discarded, all of it is measured once more.
     fn pair(&mut self, pair: &Pair, blocks: &mut Blocks, watcher: &mut dyn Watcher) -> Result<()> {
         for attempt in 0..2 {
             let mut discarded = false;
-            for (position, arm) in pair.order.into_iter().enumerate() {
+            for (position, arm) in pair.order.iter().copied().enumerate() {
                 let block = self.block(pair, arm, position as u8, attempt)?;
                 blocks.append(&block)?;
                 watcher.block(&block);
@@ -151,7 +154,7 @@ impl<'a> Bench<'a> {
         }
         let last = self.life.pairs.last();
         let (index, step) = (last.map_or(0, |pair| pair.index), last.and_then(|pair| pair.step));
-        let pair = Pair { index, seed, step, order: [Arm::Treated; 2] };
+        let pair = Pair { index, seed, step, order: vec![Arm::Treated] };
         for attempt in 0..2 {
             let block = self.block(&pair, Arm::Treated, 0, attempt)?;
             let block = Block { purpose: Purpose::Statistics, ..block };
@@ -173,17 +176,15 @@ impl<'a> Bench<'a> {
         self.pairing.switch(arm)?;
         let toggle_ns = switched.elapsed().as_nanos() as u64;
         let detached = Instant::now();
-        if arm == Arm::Untraced {
-            self.pairing.wait_until_still()?;
-        }
+        self.pairing.wait_until_still(arm)?;
         let still_ns = detached.elapsed().as_nanos() as u64;
         if self.scenario.load.warmup_ns > 0 {
             let step = pair.step.map(warm_up);
             self.run_load(step, pair.seed ^ u64::MAX, self.scenario.load.warmup_ns)?;
         }
-        let before = self.edge()?;
+        let before = self.edge(arm)?;
         let (load, flood) = self.run_load(pair.step, pair.seed, self.scenario.load.block_ns)?;
-        let after = self.edge()?;
+        let after = self.edge(arm)?;
         let bystander = self.bystander.as_mut().map(|bystander| bystander.measure()).transpose()?;
         let steal_ns: Vec<u64> = after
             .ticks
@@ -192,6 +193,9 @@ impl<'a> Bench<'a> {
             .zip(&before.ticks.steal_ns)
             .map(|(a, b)| a.saturating_sub(*b))
             .collect();
+        let ledgers = after.ledgers.iter().zip(&before.ledgers);
+        let ledgers: Vec<AgentStats> =
+            ledgers.map(|(after, before)| ledger_since(after, before)).collect::<Result<_>>()?;
         let elapsed = after.cpu.elapsed(&before.cpu);
         let elapsed_ns = elapsed.as_nanos() as u64;
         Ok(Block {
@@ -221,12 +225,9 @@ impl<'a> Bench<'a> {
                 .stage
                 .groups
                 .memory_peak_bytes(Role::Agent)
-                .filter(|_| self.pairing.agent_pid().is_some()),
-            tracer: after
-                .ledger
-                .zip(before.ledger)
-                .map(|(after, before)| ledger_since(&after, &before))
-                .transpose()?,
+                .filter(|_| self.pairing.agent_pid(arm).is_some()),
+            tracer: ledgers.first().cloned(),
+            other_hits: ledgers.get(1).map(|other| other.hits),
             bystander,
             steal_ns,
         })
@@ -253,15 +254,15 @@ impl<'a> Bench<'a> {
     }
 
     /// Reads everything once all is quiet. The agent drains first, so that a block pays for its own events.
-    fn edge(&mut self) -> Result<Edge> {
-        let ledger = self.pairing.ledger()?;
+    fn edge(&mut self, arm: Arm) -> Result<Edge> {
+        let ledgers = self.pairing.ledgers(arm)?;
         let target = ProcessReading::take(self.pairing.target_pid())?;
-        let agent = self.pairing.agent_pid().map(ProcessReading::take).transpose()?;
+        let agent = self.pairing.agent_pid(arm).map(ProcessReading::take).transpose()?;
         sleep(SETTLE);
         let ticks = Ticks::take()?;
         let wall = SystemTime::now();
         let cpu = CpuReading::take(&self.stage.groups, self.machine)?;
-        Ok(Edge { cpu, target, agent, ledger, ticks, wall })
+        Ok(Edge { cpu, target, agent, ledgers, ticks, wall })
     }
 }
 

@@ -29,6 +29,7 @@ pub struct Session {
     layout: Layout,
     id: RunId,
     interrupt: Interrupt,
+    base: Option<PathBuf>,
 }
 
 impl Session {
@@ -48,7 +49,13 @@ impl Session {
         folder.write_json("plan.json", plan)?;
         folder.write_json("host.json", &host)?;
         eprintln!("measuring into {}, about {}", folder.path().display(), show_time(time));
-        Ok(Self { folder, host, layout, id, interrupt })
+        Ok(Self { folder, host, layout, id, interrupt, base: None })
+    }
+
+    /// The same with the tracer of another revision, which lies in the folder `base`.
+    #[must_use]
+    pub fn with_base(self, base: PathBuf) -> Self {
+        Self { base: Some(base), ..self }
     }
 
     /// The folder of the run.
@@ -70,6 +77,7 @@ impl Session {
     pub fn on_stage<T>(&self, measure: impl FnOnce(&mut Stage<'_>) -> Result<T>) -> Result<Option<T>> {
         let mut stage = Stage {
             binaries: own_folder()?,
+            base: self.base.clone(),
             groups: Groups::create(&self.layout, self.id)?,
             cores: Cores::spread(available_parallelism()?.get()),
             folder: &self.folder,

@@ -5,7 +5,7 @@
     reason = "clippy allows it in test functions, but not in the helpers beside them"
 )]
 
-use std::{fs, path::Path, process::Command};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use record::{
     bencher::Bencher,
@@ -47,8 +47,15 @@ fn comparison() -> Comparison {
 fn inside() {
     let Some(results) = std::env::var_os(INSIDE) else { return };
     let folder = Folder::create_aside(Path::new(&results), "run").unwrap();
-    let plan =
-        Plan { schema: String::new(), seed: 0, profile: String::new(), revision: None, scenarios: vec![] };
+    let plan = Plan {
+        schema: String::new(),
+        seed: 0,
+        profile: String::new(),
+        revision: None,
+        against: None,
+        against_refuses: BTreeMap::new(),
+        scenarios: vec![],
+    };
     publish::comparison(&folder, &comparison(), &plan).unwrap();
 }
 

@@ -5,6 +5,8 @@
 //! count proves the judge's arithmetic on the noise of this machine. That the machine itself treats both arms alike,
 //! only real runs can prove; they are counted apart.
 
+use std::collections::BTreeMap;
+
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use record::{
@@ -50,6 +52,8 @@ pub fn judged_alone(plan: &ScenarioPlan, blocks: &[Block]) -> ScenarioVerdict {
         seed: 0,
         profile: "quick".into(),
         revision: None,
+        against: None,
+        against_refuses: BTreeMap::new(),
         scenarios,
     };
     let mut verdict = judge::judge(&run, blocks);

@@ -39,7 +39,7 @@ impl Untraced {
             kind: TreatmentKind::Nothing,
             budget: TreatmentBudget::default(),
         };
-        let (load, pairing) = (Load::start(stage)?, Pairing::start(stage, &nothing)?);
+        let (load, pairing) = (Load::start(stage)?, Pairing::start(stage, &nothing, &[])?);
         let mut started = Self { load, pairing };
         started.connect()?;
         started.run(Pacing::Closed, WARMUP_NS, 0)?;

@@ -53,6 +53,8 @@ pub(super) fn plan(kind: TreatmentKind) -> Plan {
         seed: 1,
         profile: "quick".into(),
         revision: None,
+        against: None,
+        against_refuses: BTreeMap::new(),
         scenarios: vec![scenario],
     }
 }
@@ -142,6 +144,7 @@ pub(super) fn block(pair: u32, arm: Arm, server_us: f64) -> Block {
         agent: Some(process()),
         agent_memory_peak_bytes: Some(8_000_000),
         tracer: Some(ledger(arm)),
+        other_hits: None,
         bystander: None,
         steal_ns: vec![0, 0],
         idle_ns: 1_000_000_000,

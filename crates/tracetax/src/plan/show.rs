@@ -31,11 +31,12 @@ pub fn show(plan: &Plan, expected: &BTreeMap<String, Expected>, untried: Option<
 fn show_scenario(scenario: &ScenarioPlan) -> String {
     let pairs: usize = scenario.lives.iter().map(|life| life.pairs.len()).sum();
     let mut text = format!(
-        "{}: {}\n  {}, {} pairs of blocks of {} ms in {} lives of the target, about {}\n",
+        "{}: {}\n  {}, {} {} of blocks of {} ms in {} lives of the target, about {}\n",
         scenario.name,
         scenario.question,
         show_source(&scenario.load.source),
         pairs,
+        if is_of_groups(scenario) { "groups" } else { "pairs" },
         scenario.load.block_ns / 1_000_000,
         scenario.lives.len(),
         show_time(time_of(scenario)),
@@ -44,21 +45,31 @@ fn show_scenario(scenario: &ScenarioPlan) -> String {
         let _ = writeln!(text, "  {name}: unavailable here: {reason}");
     }
     for life in &scenario.lives {
-        let order: String = life
-            .pairs
-            .iter()
-            .map(|pair| if pair.order[0] == Arm::Untraced { "ut " } else { "tu " })
-            .collect();
+        let orders: Vec<String> =
+            life.pairs.iter().map(|pair| pair.order.iter().copied().map(letter).collect()).collect();
         let _ = writeln!(
             text,
             "  life {} ({}): {}{}",
             life.index,
             treatment(scenario, life).name,
-            order.trim_end(),
+            orders.join(" "),
             if life.statistics_seed.is_some() { ", statistics" } else { "" }
         );
     }
     text
+}
+
+fn is_of_groups(scenario: &ScenarioPlan) -> bool {
+    let mut pairs = scenario.lives.iter().flat_map(|life| &life.pairs);
+    pairs.any(|pair| pair.order.contains(&Arm::Base))
+}
+
+fn letter(arm: Arm) -> char {
+    match arm {
+        Arm::Untraced => 'u',
+        Arm::Treated => 't',
+        Arm::Base => 'b',
+    }
 }
 
 fn show_source(source: &Source) -> String {

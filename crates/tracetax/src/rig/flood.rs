@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use record::{
     flood::Step,
+    plan::Arm,
     target::{Flooded, TargetCommand, TargetReply},
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -18,7 +19,7 @@ impl Pairing {
     /// When the target cannot, or the agent cannot be stopped and continued.
     pub fn flood(&mut self, step: Step, duration_ns: u64) -> Result<Flooded> {
         let stopped = match step {
-            Step::Overload => self.agent_pid().map(Stopped::process).transpose()?,
+            Step::Overload => self.agent_pid(Arm::Treated).map(Stopped::process).transpose()?,
             Step::Rate { .. } | Step::FlatOut => None,
         };
         let command = TargetCommand::Flood { events_per_second: step.events_per_second(), duration_ns };

@@ -47,8 +47,9 @@ pub fn assert_complete(blocks: &[Block]) {
         let tracer = block.tracer.as_ref().unwrap();
         let place = format!("pair {}, {:?}: {tracer:?}", block.pair, block.arm);
         assert!(block.load.completed > 0, "{place}");
+        assert_eq!(block.other_hits.unwrap_or(0), 0, "{place}");
         match block.arm {
-            Arm::Treated => assert_eq!(tracer.requests, block.load.completed, "{place}"),
+            Arm::Treated | Arm::Base => assert_eq!(tracer.requests, block.load.completed, "{place}"),
             Arm::Untraced => assert_eq!((tracer.hits, tracer.requests), (0, 0), "{place}"),
         }
     }
@@ -62,15 +63,16 @@ fn pairs(plan: &Plan) -> Vec<Place<'_>> {
     lives.flat_map(|(scenario, life)| life.pairs.iter().map(move |pair| (scenario, life, pair))).collect()
 }
 
-/// A pair is measured once more where a block of its first try was discarded.
+/// A pair, or a group of three, is measured once more where a block of its first try was discarded.
 fn is_whole((scenario, life, pair): Place<'_>, tries: &[Block]) -> bool {
+    let arms = pair.order.len();
     for (index, block) in tries.iter().enumerate() {
         let names = (&block.scenario, &block.treatment);
         assert_eq!(names, (&scenario.name, &scenario.treatments[life.treatment].name));
         let place = (block.life, block.pair, usize::from(block.attempt), usize::from(block.position));
-        assert_eq!(place, (life.index, pair.index, index / 2, index % 2));
-        assert_eq!(block.arm, pair.order[index % 2], "{place:?}");
+        assert_eq!(place, (life.index, pair.index, index / arms, index % arms));
+        assert_eq!(block.arm, pair.order[index % arms], "{place:?}");
     }
-    let again = tries.iter().take(2).any(|block| block.discarded.is_some());
-    tries.len() == if again { 4 } else { 2 }
+    let again = tries.iter().take(arms).any(|block| block.discarded.is_some());
+    tries.len() == if again { 2 * arms } else { arms }
 }

@@ -1,0 +1,182 @@
+//! The agents of one life: none, one, or one of each revision. At most one of them is attached at any time; the others
+//! hold their programs and sleep.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use record::{
+    agent::{AgentCommand, AgentReply, AgentStats},
+    plan::{Arm, TreatmentKind},
+    stage,
+    wakeup::Wakeup,
+};
+
+use super::{ANSWER_LIMIT, FINISH_LIMIT, Stage};
+use crate::{cgroup::Role, child::Child};
+
+/// For the hits to cease after the programs are detached.
+const STILL_LIMIT: Duration = Duration::from_secs(1);
+
+/// All of them, in the order in which they were started.
+#[derive(Debug)]
+pub struct Tracers(Vec<Tracer>);
+
+/// An agent, and the arm in whose blocks it is attached.
+#[derive(Debug)]
+struct Tracer {
+    arm: Arm,
+    agent: Child<AgentReply>,
+}
+
+impl Tracers {
+    /// Starts an agent on the process `pid` for each of these arms, if the treatment is a tracer.
+    ///
+    /// # Errors
+    /// When one of them does not come up.
+    pub fn start(stage: &Stage<'_>, treatment: &TreatmentKind, pid: u32, arms: &[Arm]) -> Result<Self> {
+        let TreatmentKind::Tracer { strategy, stage: how_far, wakeup } = treatment else {
+            return Ok(Self(Vec::new()));
+        };
+        let how = How { strategy, stage: *how_far, wakeup: *wakeup };
+        let traced = arms.iter().filter(|arm| **arm != Arm::Untraced);
+        traced.map(|arm| Tracer::start(stage, *arm, &how, pid)).collect::<Result<_>>().map(Self)
+    }
+
+    /// Process id of the agent that belongs to this arm.
+    pub fn pid(&self, arm: Arm) -> Option<u32> {
+        self.0.iter().find(|tracer| tracer.belongs_to(arm)).map(|tracer| tracer.agent.pid())
+    }
+
+    /// Detaches what is attached, and attaches the agent of this arm.
+    ///
+    /// # Errors
+    /// When one of them cannot.
+    pub fn switch(&mut self, arm: Arm) -> Result<()> {
+        for tracer in self.0.iter_mut().filter(|tracer| tracer.arm != arm) {
+            tracer.switch(&AgentCommand::Detach)?;
+        }
+        let on = self.0.iter_mut().find(|tracer| tracer.arm == arm);
+        on.map_or(Ok(()), |tracer| tracer.switch(&AgentCommand::Attach))
+    }
+
+    /// Waits until no agent but that of this arm is hit any longer.
+    ///
+    /// # Errors
+    /// When one of them cannot tell, or is still hit after a second.
+    pub fn wait_until_still(&mut self, arm: Arm) -> Result<()> {
+        self.0.iter_mut().filter(|tracer| tracer.arm != arm).try_for_each(Tracer::wait_until_still)
+    }
+
+    /// The ledger of each since its start, that of the arm first.
+    ///
+    /// # Errors
+    /// When one of them cannot tell.
+    pub fn ledgers(&mut self, arm: Arm) -> Result<Vec<AgentStats>> {
+        let mut ledgers = Vec::new();
+        for tracer in &mut self.0 {
+            let place = if tracer.belongs_to(arm) { 0 } else { ledgers.len() };
+            ledgers.insert(place, tracer.ledger()?);
+        }
+        Ok(ledgers)
+    }
+
+    /// Switches the kernel's run-time statistics of programs. Says why not, where the agent cannot.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    pub fn run_statistics(&mut self, on: bool) -> Result<Result<(), String>> {
+        let Some(tracer) = self.0.first_mut() else {
+            return Ok(Err("there is no tracer".into()));
+        };
+        match tracer.agent.ask(&AgentCommand::RunStatistics { on }, ANSWER_LIMIT)? {
+            AgentReply::RunStatistics { .. } => Ok(Ok(())),
+            AgentReply::Error { message } => Ok(Err(message)),
+            other => bail!("the agent answered `run_statistics` with {other:?}"),
+        }
+    }
+
+    /// Ends all of them.
+    ///
+    /// # Errors
+    /// When one of them cannot be ended.
+    pub fn finish(self) -> Result<()> {
+        self.0.into_iter().try_for_each(|tracer| tracer.agent.finish(FINISH_LIMIT).map(drop))
+    }
+}
+
+impl Tracer {
+    fn start(stage: &Stage<'_>, arm: Arm, how: &How<'_>, pid: u32) -> Result<Self> {
+        let (folder, log, whose) = match (arm, &stage.base) {
+            (Arm::Base, Some(base)) => (base, "base", "the tracer of the other revision"),
+            (Arm::Base, None) => bail!("the plan has two revisions, and there is one tracer alone"),
+            (Arm::Treated | Arm::Untraced, _) => (&stage.binaries, Role::Agent.name(), "the tracer"),
+        };
+        let args = how.args(pid);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let program = folder.join("tracer");
+        let mut agent = stage.start_logged(Role::Agent, &program, &args, &stage.cores.agent, log)?;
+        match agent.receive(ANSWER_LIMIT).with_context(|| format!("{whose} did not come up"))? {
+            AgentReply::Ready { .. } => Ok(Self { arm, agent }),
+            other => bail!("{whose} began with {other:?}"),
+        }
+    }
+
+    /// To the untraced arm belongs the agent of the treated: there it shows that nothing is hit.
+    fn belongs_to(&self, arm: Arm) -> bool {
+        self.arm == if arm == Arm::Untraced { Arm::Treated } else { arm }
+    }
+
+    fn switch(&mut self, command: &AgentCommand) -> Result<()> {
+        match self.agent.ask(command, ANSWER_LIMIT)? {
+            AgentReply::Attached { .. } | AgentReply::Detached { .. } => Ok(()),
+            AgentReply::Error { message } => bail!("the tracer cannot {command:?}: {message}"),
+            other => bail!("the agent answered {command:?} with {other:?}"),
+        }
+    }
+
+    fn wait_until_still(&mut self) -> Result<()> {
+        let started = Instant::now();
+        let mut hits = None;
+        loop {
+            let now = Some(self.ledger()?.hits);
+            if hits == now {
+                return Ok(());
+            }
+            anyhow::ensure!(
+                started.elapsed() < STILL_LIMIT,
+                "the tracer is still hit long after it was detached"
+            );
+            hits = now;
+        }
+    }
+
+    fn ledger(&mut self) -> Result<AgentStats> {
+        match self.agent.ask(&AgentCommand::Stats, ANSWER_LIMIT)? {
+            AgentReply::Stats(stats) => Ok(stats),
+            AgentReply::Error { message } => bail!("the agent cannot tell its ledger: {message}"),
+            other => bail!("the agent answered `stats` with {other:?}"),
+        }
+    }
+}
+
+/// How an agent is to trace.
+#[derive(Debug, Clone, Copy)]
+pub struct How<'a> {
+    /// Name of the strategy.
+    pub strategy: &'a str,
+    /// How far its programs go.
+    pub stage: stage::Stage,
+    /// When it is woken.
+    pub wakeup: Wakeup,
+}
+
+impl How<'_> {
+    /// The agent's command line, without its name.
+    #[must_use]
+    pub fn args(&self, pid: u32) -> Vec<String> {
+        let (pid, wakeup) = (pid.to_string(), self.wakeup.to_string());
+        let watch = ["--control", "--output", "null", "--pid", pid.as_str(), "--strategy", self.strategy];
+        let how = ["--stage", self.stage.name(), "--wakeup", wakeup.as_str()];
+        watch.into_iter().chain(how).map(String::from).collect()
+    }
+}
