@@ -11,6 +11,8 @@ mod doubts;
 mod gate;
 mod latency;
 mod ledger;
+mod live;
+mod live_reason;
 mod metric;
 mod pairs;
 mod reason;
@@ -31,6 +33,7 @@ use gate::Candidate;
 use latency::Chunks;
 
 pub use ledger::answered;
+pub use live::{Live, compare};
 pub use metric::{control_excludes_zero, server_cpu_us_per_request};
 pub use pairs::{Measured, Selected};
 

@@ -23,6 +23,24 @@ pub fn all(plan: &ScenarioPlan, treatment: &Treatment, selected: &Selected<'_>) 
     doubts.into_iter().flatten().chain(control).collect()
 }
 
+/// All doubts in a live comparison: `selected` is with this revision's tracer and with the other's.
+pub fn of_groups(
+    plan: &ScenarioPlan,
+    treatment: &Treatment,
+    other: &str,
+    selected: &[Selected<'_>; 2],
+) -> Vec<Reason> {
+    let [head, base] = selected;
+    let place = format!("{}/{}", plan.name, treatment.name);
+    let doubts = [
+        nothing_measured(&place, head),
+        ledger_open(&place, treatment, head),
+        ledger_open(&format!("{place} with the tracer of {other}"), treatment, base),
+        discarded(&place, head),
+    ];
+    doubts.into_iter().flatten().collect()
+}
+
 fn doubt(code: &str, message: String, next_step: &str) -> Reason {
     Reason { code: code.into(), message, next_step: next_step.into() }
 }
@@ -40,7 +58,7 @@ fn ledger_open(place: &str, treatment: &Treatment, selected: &Selected<'_>) -> O
 }
 
 fn discarded(place: &str, selected: &Selected<'_>) -> Option<Reason> {
-    let measured = selected.pairs.len() * 2 + selected.discarded;
+    let measured = selected.pairs.len() * selected.arms + selected.discarded;
     let many = selected.discarded as f64 > MOST_DISCARDED * measured as f64;
     let message =
         format!("{place}: {} of {measured} blocks were discarded ({})", selected.discarded, selected.why());

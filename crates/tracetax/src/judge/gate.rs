@@ -25,21 +25,35 @@ pub fn give_words(candidates: &mut [&mut Candidate]) {
     for name in names {
         let family =
             candidates.iter_mut().filter(|one| one.metric.name == name && one.metric.limit.is_some());
-        family_words(&mut family.collect::<Vec<_>>());
+        let mut family: Vec<&mut Candidate> = family.map(|one| &mut **one).collect();
+        family_words(&mut family);
     }
 }
 
-fn family_words(family: &mut [&mut &mut Candidate]) {
-    let evidence: Vec<Evidence> = family.iter().filter_map(|candidate| Evidence::of(candidate)).collect();
-    let adjusted =
-        |of: fn(&Evidence) -> f64| holm(&evidence.iter().map(of).collect::<Vec<_>>()).unwrap_or_default();
-    let (bad, good, better) = (adjusted(|e| e.beyond), adjusted(|e| e.within), adjusted(|e| e.below_zero));
-    for (index, candidate) in family.iter_mut().enumerate() {
-        let holds = |p: &[f64]| p.get(index).is_some_and(|p| *p <= FAMILY_RATE);
-        let (bad, good, better) = (holds(&bad), holds(&good), holds(&better));
+/// Gives the candidates of one metric, which all have a limit, their words. Returns what each word was made of.
+pub fn family_words(family: &mut [&mut Candidate]) -> Vec<Evidence> {
+    let evidence =
+        adjusted(&family.iter().filter_map(|candidate| Evidence::of(candidate)).collect::<Vec<_>>());
+    for (candidate, evidence) in family.iter_mut().zip(&evidence) {
+        let (bad, good, better) = (sure(evidence.beyond), sure(evidence.within), sure(evidence.below_zero));
         candidate.metric.word =
             candidate.metric.limit.map(|limit| word(limit, candidate.metric.estimate, bad, good, better));
     }
+    evidence
+}
+
+fn sure(p: f64) -> bool {
+    p <= FAMILY_RATE
+}
+
+fn adjusted(evidence: &[Evidence]) -> Vec<Evidence> {
+    let of = |of: fn(&Evidence) -> f64| {
+        let p: Vec<f64> = evidence.iter().map(of).collect();
+        holm(&p).unwrap_or_else(|_| vec![1.0; p.len()])
+    };
+    let (beyond, within, below_zero) = (of(|e| e.beyond), of(|e| e.within), of(|e| e.below_zero));
+    let each = beyond.into_iter().zip(within).zip(below_zero);
+    each.map(|((beyond, within), below_zero)| Evidence { beyond, within, below_zero }).collect()
 }
 
 /// First match wins.
@@ -56,11 +70,15 @@ fn word(limit: Limit, estimate: f64, bad: bool, good: bool, better: bool) -> Wor
     }
 }
 
-/// How surely a metric is on either side: small is sure.
-struct Evidence {
-    beyond: f64,
-    within: f64,
-    below_zero: f64,
+/// How surely a metric is on either side: p-values, so small is sure.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence {
+    /// Of "it is beyond the limit".
+    pub beyond: f64,
+    /// Of "it is within the limit".
+    pub within: f64,
+    /// Of "it is below zero".
+    pub below_zero: f64,
 }
 
 impl Evidence {

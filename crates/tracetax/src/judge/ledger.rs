@@ -14,7 +14,9 @@ use super::Measured;
 #[must_use]
 pub fn open(pair: &Measured<'_>, treatment: &Treatment) -> Option<String> {
     let block = pair.treated.pair;
-    let open = untraced(pair.untraced).or_else(|| of_treated(pair.treated, treatment));
+    let open = untraced(pair.untraced)
+        .or_else(|| of_treated(pair.treated, treatment))
+        .or_else(|| [pair.untraced, pair.treated].into_iter().find_map(other_hit));
     open.map(|what| format!("pair {block}: {what}"))
 }
 
@@ -27,6 +29,12 @@ pub fn answered(block: &Block) -> u64 {
 fn untraced(block: &Block) -> Option<String> {
     let tracer = block.tracer.as_ref()?;
     (tracer.hits != 0).then(|| format!("the tracer was hit {} times while it was detached", tracer.hits))
+}
+
+/// At most one of two tracers is switched on at a time.
+fn other_hit(block: &Block) -> Option<String> {
+    let hits = block.other_hits.filter(|hits| *hits != 0)?;
+    Some(format!("the tracer that was switched off was hit {hits} times"))
 }
 
 /// What is open in a treated block, if anything.

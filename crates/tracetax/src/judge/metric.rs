@@ -177,7 +177,8 @@ fn difference(paired: &Paired, limit: Option<Limit>, selected: &Selected<'_>) ->
     Some(candidate)
 }
 
-fn candidate(name: &str, untraced: Option<f64>, sample: Sample, limit: Option<Limit>) -> Candidate {
+/// A difference, of which `sample` holds one value a pair, and which is to keep to `limit`.
+pub fn candidate(name: &str, untraced: Option<f64>, sample: Sample, limit: Option<Limit>) -> Candidate {
     let (shown, judged) = (Alpha::of_confidence(0.95), Alpha::one_sided(FAMILY_RATE));
     let (shown, judged) = (shown.expect("within range"), judged.expect("within range"));
     let interval = signed_rank::interval(&sample, shown);

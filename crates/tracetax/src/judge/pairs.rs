@@ -17,6 +17,12 @@ pub struct Measured<'a> {
     pub treated: &'a Block,
 }
 
+impl<'a> Measured<'a> {
+    fn of(arms: &BTreeMap<Arm, &'a Block>, treated: Arm) -> Option<Self> {
+        Some(Self { untraced: arms.get(&Arm::Untraced)?, treated: arms.get(&treated)? })
+    }
+}
+
 /// What counts of one treatment.
 #[derive(Debug, Clone)]
 pub struct Selected<'a> {
@@ -24,6 +30,8 @@ pub struct Selected<'a> {
     pub pairs: Vec<Measured<'a>>,
     /// Blocks that a rule discarded.
     pub discarded: usize,
+    /// Blocks that are measured for each of the pairs.
+    pub arms: usize,
     reasons: BTreeMap<Discard, usize>,
 }
 
@@ -32,18 +40,22 @@ impl<'a> Selected<'a> {
     /// as well.
     #[must_use]
     pub fn of(plan: &ScenarioPlan, treatment: &Treatment, blocks: &'a [Block]) -> Self {
-        let mut tries: BTreeMap<(u32, u8), BTreeMap<Arm, &Block>> = BTreeMap::new();
-        let mut reasons = BTreeMap::new();
-        for block in of_treatment(plan, treatment, blocks).filter(|block| block.purpose == Purpose::Pair) {
-            match block.discarded {
-                Some(why) => *reasons.entry(why).or_default() += 1,
-                None => drop(tries.entry((block.pair, block.attempt)).or_default().insert(block.arm, block)),
-            }
-        }
-        let whole = tries.values().filter_map(|arms| {
-            Some(Measured { untraced: arms.get(&Arm::Untraced)?, treated: arms.get(&Arm::Treated)? })
-        });
-        Self { pairs: whole.collect(), discarded: reasons.values().sum(), reasons }
+        let (tries, reasons) = tries(plan, treatment, blocks);
+        let pairs = tries.values().filter_map(|arms| Measured::of(arms, Arm::Treated)).collect();
+        Self { pairs, discarded: reasons.values().sum(), arms: 2, reasons }
+    }
+
+    /// Selects from all blocks of a live comparison: the pairs with this revision's tracer and those with the other's.
+    /// Both are of the same groups, in the same order: only a group of which all three blocks count, counts.
+    #[must_use]
+    pub fn of_groups(plan: &ScenarioPlan, treatment: &Treatment, blocks: &'a [Block]) -> [Self; 2] {
+        let (tries, reasons) = tries(plan, treatment, blocks);
+        let whole = tries
+            .values()
+            .filter_map(|arms| Some((Measured::of(arms, Arm::Treated)?, Measured::of(arms, Arm::Base)?)));
+        let (head, base): (Vec<_>, Vec<_>) = whole.unzip();
+        let discarded = reasons.values().sum();
+        [head, base].map(|pairs| Self { pairs, discarded, arms: 3, reasons: reasons.clone() })
     }
 
     /// The block that was measured with the kernel's run-time statistics on, where there is one that counts. It is no part
@@ -71,6 +83,22 @@ impl<'a> Selected<'a> {
         });
         each.collect::<Vec<_>>().join(", ")
     }
+}
+
+/// The blocks that count by pair and attempt, and the rules that discarded others, with how many.
+fn tries<'a>(
+    plan: &ScenarioPlan,
+    treatment: &Treatment,
+    blocks: &'a [Block],
+) -> (BTreeMap<(u32, u8), BTreeMap<Arm, &'a Block>>, BTreeMap<Discard, usize>) {
+    let (mut tries, mut reasons): (BTreeMap<_, BTreeMap<_, _>>, BTreeMap<_, usize>) = Default::default();
+    for block in of_treatment(plan, treatment, blocks).filter(|block| block.purpose == Purpose::Pair) {
+        match block.discarded {
+            Some(why) => *reasons.entry(why).or_default() += 1,
+            None => drop(tries.entry((block.pair, block.attempt)).or_default().insert(block.arm, block)),
+        }
+    }
+    (tries, reasons)
 }
 
 fn of_treatment<'a>(

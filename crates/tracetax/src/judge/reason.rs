@@ -131,7 +131,7 @@ fn longer(plan: &ScenarioPlan, metric: &Metric, limit: Limit) -> String {
 }
 
 /// More than this many times the samples at hand are not worth waiting for.
-const MOST_WORTH: usize = 40;
+pub const MOST_WORTH: usize = 40;
 
 fn profile(factor: f64) -> &'static str {
     if factor <= 2.0 { "standard" } else { "thorough" }

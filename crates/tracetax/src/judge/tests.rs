@@ -59,7 +59,7 @@ pub(super) fn plan(kind: TreatmentKind) -> Plan {
     }
 }
 
-fn traced_plan() -> Plan {
+pub(super) fn traced_plan() -> Plan {
     plan(TreatmentKind::Tracer {
         strategy: "raw-tracepoint".into(),
         stage: Stage::Full,
@@ -102,7 +102,7 @@ fn process() -> ProcessUse {
 
 /// The ledger of a block in which all went well.
 fn ledger(arm: Arm) -> AgentStats {
-    let events = if arm == Arm::Treated { REQUESTS } else { 0 };
+    let events = if arm == Arm::Untraced { 0 } else { REQUESTS };
     AgentStats {
         hits: 3 * events,
         filtered: [("progress".to_owned(), 2 * events)].into(),

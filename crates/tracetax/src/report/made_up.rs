@@ -102,6 +102,8 @@ pub fn plan(name: &str) -> Plan {
         seed: 1,
         profile: "quick".into(),
         revision: None,
+        against: None,
+        against_refuses: BTreeMap::new(),
         scenarios: vec![scenario],
     }
 }
