@@ -85,13 +85,16 @@ impl<'a> Selected<'a> {
     }
 }
 
+/// Blocks by arm, of each pair and attempt.
+type Tries<'a> = BTreeMap<(u32, u8), BTreeMap<Arm, &'a Block>>;
+
 /// The blocks that count by pair and attempt, and the rules that discarded others, with how many.
 fn tries<'a>(
     plan: &ScenarioPlan,
     treatment: &Treatment,
     blocks: &'a [Block],
-) -> (BTreeMap<(u32, u8), BTreeMap<Arm, &'a Block>>, BTreeMap<Discard, usize>) {
-    let (mut tries, mut reasons): (BTreeMap<_, BTreeMap<_, _>>, BTreeMap<_, usize>) = Default::default();
+) -> (Tries<'a>, BTreeMap<Discard, usize>) {
+    let (mut tries, mut reasons) = (Tries::new(), BTreeMap::new());
     for block in of_treatment(plan, treatment, blocks).filter(|block| block.purpose == Purpose::Pair) {
         match block.discarded {
             Some(why) => *reasons.entry(why).or_default() += 1,
