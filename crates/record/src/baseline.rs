@@ -4,16 +4,19 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Schema id of a baseline.
 pub const SCHEMA: &str = "tracetax/baseline/v1";
 
 /// The file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("$id" = SCHEMA))]
 pub struct Baseline {
     /// [`SCHEMA`].
+    #[schemars(description = "The id of this schema.", extend("const" = SCHEMA))]
     pub schema: String,
     /// Name of the scenario.
     pub scenario: String,
@@ -43,7 +46,7 @@ pub struct Baseline {
 pub type BaselineTreatment = BTreeMap<String, BaselineMetric>;
 
 /// The accepted level of one metric.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BaselineMetric {
     /// The paired cost, traced less untraced: one estimate a session, in ascending order.

@@ -1,11 +1,12 @@
 //! How many events a second a tracer takes, as the judge reckons it from a flood: a part of `verdict.json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{cost::Estimate, flood::Step};
 
 /// A tracer's capacity, step by step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Capacity {
     /// The steps that were measured: rates from the lowest to the highest, flat out, overload.
@@ -19,7 +20,7 @@ pub struct Capacity {
 }
 
 /// What the pairs of one step came to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepFigures {
     /// The step.
@@ -43,7 +44,7 @@ pub struct StepFigures {
 }
 
 /// What came after overloads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recovery {
     /// Treated blocks that were overloaded and have lost events.

@@ -1,5 +1,6 @@
 //! `comparison.json`: what a tracer costs now, held against what was accepted or against another revision.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -11,10 +12,12 @@ use crate::{
 pub const SCHEMA: &str = "tracetax/comparison/v1";
 
 /// A comparison of one run. All outputs (terminal, Markdown, annotations, JUnit, Bencher) are made of this alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("$id" = SCHEMA))]
 pub struct Comparison {
     /// [`SCHEMA`].
+    #[schemars(description = "The id of this schema.", extend("const" = SCHEMA))]
     pub schema: String,
     /// The worst word of all scenarios.
     pub word: Word,
@@ -31,7 +34,7 @@ pub struct Comparison {
 }
 
 /// What a run is held against.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Against {
     /// The stored baselines.
@@ -41,7 +44,7 @@ pub enum Against {
 }
 
 /// One scenario.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioComparison {
     /// Name of the scenario.
@@ -57,7 +60,7 @@ pub struct ScenarioComparison {
 }
 
 /// Which baseline was used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BaselineUsed {
     /// Its file, from the root of the workspace.
@@ -71,7 +74,7 @@ pub struct BaselineUsed {
 }
 
 /// One metric of one treatment. Costs are paired: traced less untraced.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricComparison {
     /// Name of the treatment.
@@ -103,7 +106,7 @@ pub struct MetricComparison {
 }
 
 /// How a word was reached: every number that a reader needs to redo it by hand.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Arithmetic {
     /// One session, or a few, against the means of K accepted ones.

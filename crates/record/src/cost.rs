@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{stage::Stage, wakeup::Wakeup};
 
 /// What a tracer did in the treated blocks that count. Times and rates are of the blocks, not of the machine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TracerFigures {
     /// How it hooks in.
@@ -35,7 +36,7 @@ pub struct TracerFigures {
 
 /// The kernel's run-time statistics of a tracer's programs, over one block that is compared with nothing: statistics slow
 /// down what they watch.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunTime {
     /// Requests that were answered meanwhile.
@@ -55,7 +56,7 @@ impl RunTime {
 }
 
 /// A number with the ends of its 95 % interval; these are absent where there is too little data for one.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// The number.
@@ -69,7 +70,7 @@ pub struct Estimate {
 /// What a strategy costs, part by part: a row of the table of strategies. Costs are extra server CPU per request, in
 /// microseconds, unless the name says otherwise. A part is the difference of two stages that were each compared with
 /// `untraced`; its half-width is the root of the sum of the squares of theirs, as those are independent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StrategyCost {
     /// Name of the strategy.
@@ -102,7 +103,7 @@ pub struct StrategyCost {
 
 /// The bill of a strategy: what its parts predict, against what was measured. All in microseconds of server CPU per
 /// request, but for the counts. The agent's CPU is on another account, [`StrategyCost::reader_us`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bill {
     /// Runs of programs per request.

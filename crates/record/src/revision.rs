@@ -1,9 +1,10 @@
 //! Which source code was measured.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A revision of the source, as version control names it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Revision {
     /// Full id of the commit.

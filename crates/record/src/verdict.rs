@@ -1,5 +1,6 @@
 //! `verdict.json`: what a run says, and why.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -11,10 +12,12 @@ use crate::{
 pub const SCHEMA: &str = "tracetax/verdict/v1";
 
 /// The verdict on a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("$id" = SCHEMA))]
 pub struct Verdict {
     /// [`SCHEMA`].
+    #[schemars(description = "The id of this schema.", extend("const" = SCHEMA))]
     pub schema: String,
     /// The worst word of all scenarios.
     pub word: Word,
@@ -25,7 +28,7 @@ pub struct Verdict {
 }
 
 /// The words, worst first: the order of the variants is the order of precedence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Word {
     /// The run cannot be trusted.
@@ -47,7 +50,7 @@ pub enum Word {
 }
 
 /// Why a word is not `pass`, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     /// Stable code, in kebab-case.
@@ -59,7 +62,7 @@ pub struct Reason {
 }
 
 /// The verdict on one scenario.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioVerdict {
     /// Name of the scenario.
@@ -79,7 +82,7 @@ pub struct ScenarioVerdict {
 }
 
 /// A treatment that could not be measured here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unavailable {
     /// Name of the treatment.
@@ -91,7 +94,7 @@ pub struct Unavailable {
 }
 
 /// One treatment against `untraced`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TreatmentVerdict {
     /// Name of the treatment.
@@ -118,7 +121,7 @@ pub struct TreatmentVerdict {
 
 /// CPU time of all counted blocks of a treatment, both arms, in percent of elapsed time on all processors. The parts
 /// add up to 100 but for what is unaccounted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CpuLedger {
     /// The target.
@@ -144,7 +147,7 @@ pub struct CpuLedger {
 }
 
 /// One arm over all its counted blocks.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArmSummary {
     /// Requests sent.
@@ -184,7 +187,7 @@ pub struct ArmSummary {
 }
 
 /// A limit, and which side of it is good.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// An absolute limit: not above.
@@ -206,7 +209,7 @@ impl Limit {
 }
 
 /// Who sets the rate of a closed loop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitedBy {
     /// The target was busier than the generator.
@@ -216,7 +219,7 @@ pub enum LimitedBy {
 }
 
 /// A paired difference, treated minus untraced, or an absolute level of the treated arm.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Metric {
     /// Name, ending in its unit.

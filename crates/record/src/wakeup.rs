@@ -2,6 +2,7 @@
 
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Bytes that [`Wakeup::Bytes`] may wait for. One event is the least that can wait, and no ring holds more.
@@ -13,7 +14,7 @@ pub const TIMER_MS: RangeInclusive<u64> = 1..=60_000;
 /// When the agent is woken to drain the ring buffer.
 ///
 /// Written `adaptive`, `bytes(4096)` or `timer(10 ms)`; spaces between the parts do not matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
 pub enum Wakeup {
     /// As the kernel does by default: with each event that finds the agent waiting for it.
