@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::{Context, Result};
+use xshell::cmd;
 
 use crate::route::Route;
 use crate::workspace::{BINARIES, Workspace};
@@ -27,6 +28,9 @@ enum Cost {
     Own,
     Planted,
 }
+
+/// Ending of the file beside what was built that says by what: exact numbers hold for that alone.
+const TOOLCHAIN: &str = "toolchain";
 
 /// Builds all that a measurement starts.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -61,7 +65,9 @@ fn object_as(workspace: &Workspace, route: Route, cost: Cost, name: &str) -> Res
     build.quiet().run().with_context(|| format!("the eBPF object does not build by the {route} route"))?;
     let built = workspace.target.join("ebpf").join(ebpf::TARGET).join("release/tracer-ebpf");
     let linked = fs::read(&built).with_context(|| format!("the build left no {}", built.display()))?;
-    replace_if_changed(&strip::strip(&linked)?, &workspace.release().join(name))
+    let (toolchain, to) = (ebpf::toolchain(workspace, route)?, workspace.release().join(name));
+    replace_if_changed(toolchain.as_bytes(), &to.with_extension(TOOLCHAIN))?;
+    replace_if_changed(&strip::strip(&linked)?, &to)
 }
 
 /// Builds these binaries of the host in release mode.
@@ -76,6 +82,8 @@ pub(crate) fn benchmarks(workspace: &Workspace) -> Result<()> {
     let messages = build.args(["--message-format", "json-render-diagnostics"]).quiet().read()?;
     let built = executable(&messages).context("cargo has not told where the micro benchmarks are")?;
     let (to, whole) = (workspace.release().join(BENCHMARKS), workspace.release().join(".tracer-unit.new"));
+    let compiler = cmd!(workspace.sh, "rustc --version").quiet().read()?;
+    replace_if_changed(compiler.as_bytes(), &to.with_extension(TOOLCHAIN))?;
     fs::copy(&built, &whole).with_context(|| format!("the build left no {}", built.display()))?;
     fs::rename(&whole, &to).with_context(|| format!("cannot write {}", to.display()))
 }

@@ -35,6 +35,26 @@ pub(crate) fn build(workspace: &Workspace, route: Route) -> Result<Cmd<'_>> {
         .env_remove("CARGO_ENCODED_RUSTFLAGS"))
 }
 
+/// What the object is built by, in one line: another one may make other instructions of the same source.
+pub(crate) fn toolchain(workspace: &Workspace, route: Route) -> Result<String> {
+    let (rustc, linker) = match route {
+        Route::Nightly => (
+            cmd!(workspace.sh, "rustup run nightly rustc --version").env_remove("RUSTC"),
+            cmd!(workspace.sh, "bpf-linker --version"),
+        ),
+        Route::Debian => {
+            let linker = workspace.tools().join("bin/bpf-linker");
+            (cmd!(workspace.sh, "/usr/bin/rustc --version"), cmd!(workspace.sh, "{linker} --version"))
+        }
+    };
+    let (rustc, linker) = (rustc.quiet().read()?, linker.quiet().read()?);
+    Ok(format!("{route}: {}; {}", first_line(&rustc), first_line(&linker)))
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default().trim()
+}
+
 fn nightly(workspace: &Workspace) -> Cmd<'_> {
     // `rustup run`, since a `cargo` that rustup started is already bound to its own toolchain.
     cmd!(workspace.sh, "rustup run nightly cargo build -Z build-std=core")

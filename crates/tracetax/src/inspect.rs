@@ -2,6 +2,7 @@
 //! it. Exact, so that a change is seen as a change.
 
 mod btf;
+mod exact;
 mod loaded;
 #[cfg(test)]
 mod made_up;
@@ -37,7 +38,7 @@ const POSSIBLE_CPUS: &str = "/sys/devices/system/cpu/possible";
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The object file; by default the one that the build leaves beside this binary
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["check", "accept"])]
     object: Option<PathBuf>,
     /// Load it as well, strategy by strategy, and ask the kernel; needs root
     #[arg(long)]
@@ -45,6 +46,8 @@ pub struct Args {
     /// Print the file `inspect.json` instead of tables
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    exact: crate::exact::Gate,
 }
 
 /// Reads the object, writes what it holds under the results, and shows it.
@@ -53,7 +56,12 @@ pub struct Args {
 /// When the object cannot be read or is none.
 pub fn run(args: &Args) -> Result<Outcome> {
     let path = args.object.clone().map_or_else(built, Ok)?;
-    let mut inspection = inspect(&path)?;
+    if args.exact.is_wanted() {
+        let inspection = inspect(&path, exact::RECKONED_FOR)?;
+        let toolchain = crate::exact::toolchain(OBJECT)?;
+        return crate::exact::gate("inspect", &args.exact, exact::numbers(&inspection, toolchain));
+    }
+    let mut inspection = inspect(&path, machine()?)?;
     if args.loaded {
         loaded::check_rights()?;
     }
@@ -77,11 +85,11 @@ fn built() -> Result<PathBuf> {
     Ok(own_folder()?.join(OBJECT))
 }
 
-fn inspect(path: &Path) -> Result<Inspection> {
+fn inspect(path: &Path, machine: ReckonedFor) -> Result<Inspection> {
     let bytes = std::fs::read(path).map_err(|error| {
         Usage(format!("cannot read {}: {error}; `cargo xtask build` makes one", path.display()))
     })?;
-    object::read(&bytes, machine()?).map_err(|error| Usage(format!("{}: {error:#}", path.display())).into())
+    object::read(&bytes, machine).map_err(|error| Usage(format!("{}: {error:#}", path.display())).into())
 }
 
 /// What the memory of maps depends on, here.

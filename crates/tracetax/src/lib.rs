@@ -13,6 +13,7 @@ pub mod child;
 pub mod clean;
 pub mod compare;
 pub mod digest;
+pub mod exact;
 pub mod exit;
 pub mod expected;
 pub mod host;

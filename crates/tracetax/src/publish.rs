@@ -46,8 +46,11 @@ fn both(folder: &Folder, summary: &str, suites: &[Suite<'_>]) -> Result<()> {
     on_github(summary, &notes)
 }
 
-/// GitHub takes the notes from standard output, and the summary from a file that it names.
-fn on_github(summary: &str, notes: &str) -> Result<()> {
+/// Tells GitHub, where it is listening: it takes notes from standard output, and the summary from a file that it names.
+///
+/// # Errors
+/// When it cannot be told.
+pub fn on_github(summary: &str, notes: &str) -> Result<()> {
     if env::var("GITHUB_ACTIONS").as_deref() != Ok("true") {
         return Ok(());
     }

@@ -10,7 +10,7 @@ pub mod junit;
 mod made_up;
 #[cfg(test)]
 mod outputs;
-mod tables;
+pub(crate) mod tables;
 mod text;
 mod tracers;
 

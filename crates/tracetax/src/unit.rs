@@ -4,6 +4,7 @@
 
 mod callgrind;
 mod criterion;
+mod exact;
 mod text;
 
 use std::{
@@ -24,6 +25,7 @@ use crate::{
     results::Folder,
     session::{folder_name, own_folder},
 };
+use exact::Count;
 
 /// The micro benchmarks' name beside the binaries.
 const BENCHMARKS: &str = "tracer-unit";
@@ -37,6 +39,8 @@ pub struct Args {
     /// Print the file `unit.json` instead of a table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    exact: crate::exact::Gate,
 }
 
 /// Counts, then times every stage, writes the results and shows them.
@@ -47,8 +51,15 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let benchmarks = benchmarks()?;
     let valgrind = callgrind::version()?;
     let folder = Folder::create_aside(&results_folder(), &format!("{}-unit", folder_name(RunId::own()?)))?;
-    folder.write_json("host.json", &host::read()?)?;
-    let unit = measure(&benchmarks, valgrind, folder.path(), args.quick)?;
+    let host = host::read()?;
+    folder.write_json("host.json", &host)?;
+    let counts = count(&benchmarks, folder.path())?;
+    if args.exact.is_wanted() {
+        let toolchain = crate::exact::toolchain(BENCHMARKS)?;
+        let conditions = exact::conditions(toolchain, &valgrind, &host, has_avx2());
+        return crate::exact::gate("unit", &args.exact, exact::numbers(&counts, conditions));
+    }
+    let unit = time(&benchmarks, counts, valgrind, folder.path(), args.quick)?;
     folder.write_json("unit.json", &unit)?;
     print(&if args.json { serde_json::to_string_pretty(&unit)? + "\n" } else { text::render(&unit) })?;
     eprintln!("stored in {}", folder.path().join("unit.json").display());
@@ -63,24 +74,38 @@ fn benchmarks() -> Result<PathBuf> {
     Err(Usage(format!("there is no {}: `cargo xtask unit` builds it", path.display())).into())
 }
 
-fn measure(benchmarks: &Path, valgrind: String, folder: &Path, quick: bool) -> Result<Unit> {
+fn count(benchmarks: &Path, folder: &Path) -> Result<Vec<Count>> {
     let stages: Vec<StageName> = json_lines(Command::new(benchmarks).arg("--stages"))?;
-    let mut counts = Vec::new();
-    for stage in &stages {
+    let counts = stages.into_iter().map(|stage| {
         eprintln!("{}: counting", stage.name);
         let count = ["--count", stage.name.as_str()];
         let counted =
             json_lines(Command::new(benchmarks).args(count))?.pop().context("it counted nothing")?;
-        counts.push((counted, callgrind::instructions(benchmarks, &stage.name, folder)?));
-    }
-    eprintln!("timing {} stages, alone and beside another thread", stages.len());
+        let instructions = callgrind::instructions(benchmarks, &stage.name, folder)?;
+        Ok((stage, counted, instructions))
+    });
+    counts.collect()
+}
+
+fn time(benchmarks: &Path, counts: Vec<Count>, valgrind: String, folder: &Path, quick: bool) -> Result<Unit> {
+    eprintln!("timing {} stages, alone and beside another thread", counts.len());
     criterion::time(benchmarks, folder, quick)?;
-    let stages = stages.into_iter().zip(counts).map(|(stage, (counted, instructions))| {
+    let stages = counts.into_iter().map(|(stage, counted, instructions)| {
         let estimate = |kind| criterion::estimate(folder, &stage, kind);
         let (alone_ns, beside_another_ns) = (estimate("alone")?, estimate("beside-another")?);
         Ok(StageResult { stage, counted, instructions, alone_ns, beside_another_ns })
     });
     Ok(Unit { schema: SCHEMA.into(), valgrind, stages: stages.collect::<Result<_>>()? })
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    std::arch::is_x86_feature_detected!("avx2")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_avx2() -> bool {
+    false
 }
 
 /// What a process prints, one JSON value a line.

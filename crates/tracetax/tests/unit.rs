@@ -63,6 +63,7 @@ impl Site {
         }
         let mut lab = Command::new(self.path("tracetax"));
         lab.arg("unit").args(args).env_clear().env("PATH", self.0.path());
+        lab.env("TRACETAX_ROOT", self.0.path());
         lab.env("OUTPUT_DIR", self.path("results")).output().unwrap()
     }
 
@@ -110,4 +111,51 @@ fn what_cannot_be_measured_is_told() {
     fails(&Site::with(&[("tracer-unit", BENCHMARKS), ("valgrind", &differs)]), 1, "the next time");
     let broken = Site::with(&[("tracer-unit", "#!/bin/sh\necho no >&2; exit 7\n"), ("valgrind", &valgrind)]);
     fails(&broken, 1, "exit status: 7");
+}
+
+/// A site where the micro benchmarks come from that compiler, and `count` instructions are counted.
+fn counting(count: &str) -> Site {
+    let valgrind = VALGRIND.replace("COUNT", count);
+    let site = Site::with(&[("tracer-unit", BENCHMARKS), ("valgrind", &valgrind)]);
+    fs::write(site.path("tracer-unit.toolchain"), "rustc 9.9\n").unwrap();
+    site
+}
+
+#[track_caller]
+fn ends(site: &Site, args: &[&str], code: i32, says: &str) {
+    let output = site.unit(args);
+    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(code) && said.contains(says), "{:?} {said}", output.status);
+}
+
+#[test]
+fn counts_are_held_against_accepted_ones() {
+    let site = counting("1000000");
+    let accepted = site.path("baselines/exact/unit.toml");
+    ends(&site, &["--check"], 4, "`cargo xtask unit --accept --reason TEXT`");
+    ends(&site, &["--accept"], 2, "--reason");
+    ends(&site, &["--accept", "--reason", " "], 2, "--reason is empty");
+    assert!(!accepted.exists());
+    ends(&site, &["--accept", "--reason", "first"], 0, "unit.toml is written anew");
+    let text = fs::read_to_string(&accepted).unwrap();
+    assert!(text.contains("reason = \"first\"") && text.contains("compiler = \"rustc 9.9\""), "{text}");
+    assert!(text.contains("\"pair, 2000 operations: instructions\" = 1000000\n"), "{text}");
+    ends(&site, &["--check"], 0, "unit: pass");
+
+    let less_was_accepted = text.replace("1000000", "990000");
+    fs::write(&accepted, &less_was_accepted).unwrap();
+    ends(&site, &["--check"], 99, "+1.01 %");
+    fs::write(&accepted, text.replace("1000000", "1010000")).unwrap();
+    ends(&site, &["--check"], 0, "Less than accepted");
+    fs::write(&accepted, less_was_accepted.replace("rustc 9.9", "rustc 9.8")).unwrap();
+    ends(&site, &["--check"], 3, "compiler: accepted with rustc 9.8, now rustc 9.9");
+    fs::write(&accepted, text.replace("= 1000000", "= -1")).unwrap();
+    ends(&site, &["--check"], 2, "unit.toml cannot be read");
+}
+
+#[test]
+fn counts_of_an_unknown_compiler_are_not_checked() {
+    let site = counting("1000000");
+    fs::remove_file(site.path("tracer-unit.toolchain")).unwrap();
+    ends(&site, &["--check"], 2, "tracer-unit.toolchain");
 }

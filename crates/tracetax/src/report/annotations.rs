@@ -25,6 +25,13 @@ pub fn render(suites: &[Suite<'_>]) -> String {
     notes.iter().map(Note::line).collect()
 }
 
+/// One note beside any file.
+#[must_use]
+pub fn note(word: Word, file: &str, title: &str, message: &str) -> String {
+    let place = format!("file={},", property(file));
+    Note { word, place, title: title.into(), message: message.into() }.line()
+}
+
 struct Note {
     word: Word,
     /// Properties that say where it belongs, each with a comma behind it.
@@ -42,15 +49,15 @@ impl Note {
 
 fn notes(suite: &Suite<'_>) -> Vec<Note> {
     let whole = (suite.is_said_of_the_whole() && suite.word != Word::Pass)
-        .then(|| note(suite, suite.word, None, suite.why()));
+        .then(|| beside(suite, suite.word, None, suite.why()));
     let cases = suite.cases.iter().filter_map(|case| match case.word? {
         Word::Pass => None,
-        said => Some(note(suite, said, case.line, message(suite, case))),
+        said => Some(beside(suite, said, case.line, message(suite, case))),
     });
     whole.into_iter().chain(cases).collect()
 }
 
-fn note(suite: &Suite<'_>, said: Word, line: Option<u32>, message: String) -> Note {
+fn beside(suite: &Suite<'_>, said: Word, line: Option<u32>, message: String) -> Note {
     let file = property(&format!("scenarios/{}.toml", suite.scenario));
     let line = line.map(|line| format!("line={line},")).unwrap_or_default();
     let title = format!("{}: {}", suite.scenario, word(said));
