@@ -56,17 +56,17 @@ pub fn gate(of: &str, args: &Gate, now: Exact) -> Result<Outcome> {
     print(&text::terminal(of, &file, &comparison))?;
     if args.accept {
         let reason = args.reason.clone().unwrap_or_default().trim().to_owned();
-        return accept(&path, &file, Exact { reason, ..now });
+        return accept(&path, &file, &Exact { reason, ..now });
     }
     publish::on_github(&text::summary(of, &file, &comparison), &text::note(of, &file, &comparison))?;
     Ok(Outcome::Judged(comparison.word))
 }
 
-fn accept(path: &Path, file: &str, exact: Exact) -> Result<Outcome> {
+fn accept(path: &Path, file: &str, exact: &Exact) -> Result<Outcome> {
     if exact.reason.is_empty() {
         return Err(Usage("--reason is empty: say why these numbers are accepted".into()).into());
     }
-    write(path, &exact)?;
+    write(path, exact)?;
     print(&format!("accepted: {file} is written anew; commit it with the change\n"))?;
     Ok(Outcome::Judged(Word::Pass))
 }
