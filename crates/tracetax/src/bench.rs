@@ -7,19 +7,19 @@ use std::{
 };
 
 use anyhow::Result;
-use record::{agent::StrategyProbe, block::Block, host::Host, plan::Plan};
+use record::{block::Block, host::Host, plan::Plan};
 
 use crate::{
     exit::{Outcome, Usage},
-    expected, host,
-    judge::{self, short},
+    expected,
+    judge::short,
+    measure::{self, Measured},
     plan::{self, Profile, Wanted},
-    probe, publish,
     report::{Look, print, render},
     revision,
     run::Watcher,
     scenario::{self, Scenario},
-    session::{self, Session},
+    session,
 };
 
 /// What `--all` measures, in this order: the null control first, since without it no other number counts.
@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let scenarios = read_scenarios(args)?;
     let seed = args.seed.unwrap_or_else(seed_from_clock);
     let load_per_arm = duration_from_environment()?;
-    let tried = session::require_root().and_then(|()| try_strategies(&scenarios));
+    let tried = session::require_root().and_then(|()| measure::try_strategies(&scenarios));
     // A plan can be shown without them; it cannot be measured.
     let (strategies, untried) = match tried {
         Err(error) if args.dry_run => (Vec::new(), Some(format!("{error:#}"))),
@@ -71,17 +71,13 @@ pub fn run(args: &Args) -> Result<Outcome> {
         revision: revision.as_ref(),
     };
     let plan = plan::plan(&scenarios, &wanted);
-    let host = Host { strategies, ..host::read()? };
+    let host = measure::this_host(strategies)?;
     if args.dry_run {
         let expected = expected::from_last_runs(&results_folder(), &host.class_id, &plan);
         print(&plan::show(&plan, &expected, untried.as_deref()))?;
         return Ok(Outcome::Done);
     }
-    measure(&plan, host, args.verbose || flag_from_environment("VERBOSE"))
-}
-
-fn try_strategies(scenarios: &[Scenario]) -> Result<Vec<StrategyProbe>> {
-    if probe::is_needed(scenarios) { probe::strategies() } else { Ok(Vec::new()) }
+    measure_and_show(&plan, host, args.verbose || flag_from_environment("VERBOSE"))
 }
 
 fn read_scenarios(args: &Args) -> Result<Vec<Scenario>> {
@@ -121,7 +117,7 @@ fn scenario_path(name: &str) -> Result<PathBuf> {
     Err(Usage(format!("there is no scenario `{name}`; {hint}")).into())
 }
 
-fn known_scenarios(folder: &Path) -> Vec<String> {
+pub(crate) fn known_scenarios(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let files =
         entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "toml"));
@@ -167,20 +163,14 @@ pub(crate) fn seed_from_clock() -> u64 {
     jiff::Timestamp::now().as_nanosecond() as u64
 }
 
-fn measure(plan: &Plan, host: Host, verbose: bool) -> Result<Outcome> {
-    let time = plan.scenarios.iter().map(plan::time_of).sum();
-    let session = Session::begin(&results_folder(), plan, host, time)?;
-    let mut progress = Progress::new(plan, verbose);
-    let measured = session.on_stage(|stage| session.run(plan, stage, &mut progress));
-    progress.end();
-    let Some(blocks) = measured? else {
-        return Ok(session.interrupted());
-    };
-    let (folder, host) = (session.folder(), session.host());
-    let verdict = judge::judge(plan, &blocks);
-    publish::verdict(folder, &verdict, plan, host)?;
-    print(&render(&verdict, plan, host, Look::Terminal))?;
-    Ok(Outcome::Judged(verdict.word))
+fn measure_and_show(plan: &Plan, host: Host, verbose: bool) -> Result<Outcome> {
+    match measure::session(plan, host, verbose)? {
+        Measured::Interrupted(outcome) => Ok(outcome),
+        Measured::Whole(whole) => {
+            print(&render(&whole.verdict, plan, &whole.host, Look::Terminal))?;
+            Ok(Outcome::Judged(whole.verdict.word))
+        }
+    }
 }
 
 /// Tells on standard error how far a run is, between blocks and never during one.

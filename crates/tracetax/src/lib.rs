@@ -20,6 +20,7 @@ pub mod host;
 pub mod inspect;
 pub mod interrupt;
 pub mod judge;
+pub mod measure;
 pub mod plan;
 pub mod probe;
 pub mod publish;

@@ -10,6 +10,9 @@ use record::{
 
 use crate::{exit::Usage, results::Folder};
 
+#[cfg(test)]
+pub(crate) mod made_up;
+
 /// A run that went to its end.
 #[derive(Debug, Clone)]
 pub struct StoredRun {
@@ -44,8 +47,9 @@ pub fn read(path: &Path) -> Result<StoredRun> {
     })
 }
 
-/// `latest` is a link to the folder that is meant.
-fn name(path: &Path) -> String {
+/// The name of a folder. `latest` is a link to the folder that is meant.
+#[must_use]
+pub fn name(path: &Path) -> String {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     real.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }

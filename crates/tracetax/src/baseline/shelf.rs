@@ -100,3 +100,17 @@ fn names_in(folder: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+/// Writes a baseline in its place, whole, and says which.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(root: &Path, baseline: &Baseline) -> Result<String> {
+    let name = file_of(&baseline.host_class, &baseline.scenario);
+    let path = root.join(&name);
+    let (folder, next) = (path.with_file_name(""), path.with_extension("toml.new"));
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    fs::write(&next, file::text(baseline)?).with_context(|| format!("cannot write {}", next.display()))?;
+    fs::rename(&next, &path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(format!("accepted {name} ({}): commit it", baseline.reason))
+}

@@ -102,6 +102,24 @@ pub fn word(finding: Finding) -> Word {
     }
 }
 
+/// The code of what asks for a second look.
+pub const FLAGGED: &str = "flagged";
+
+/// The finding that a code of [`of`] stands for.
+pub fn finding_of(code: &str) -> Option<Finding> {
+    Some(match code {
+        "too-few-sessions" => Finding::TooFewSessions,
+        "witness-moved" => Finding::WitnessMoved,
+        "regressed" => Finding::Regressed,
+        "crept" => Finding::Crept,
+        "not-confirmed" => Finding::NotConfirmed,
+        FLAGGED => Finding::Flagged,
+        "improved" => Finding::Improved,
+        "unresolved" => Finding::Unresolved,
+        _ => return None,
+    })
+}
+
 /// Why a metric is not `pass`.
 #[must_use]
 pub fn of(
@@ -142,7 +160,7 @@ pub fn of(
             reason("not-confirmed", format!("{found}{again}, which does not confirm it"), next_step.into())
         }
         Finding::Flagged => reason(
-            "flagged",
+            FLAGGED,
             format!("{found}, above the tolerance of {tolerance}; one session alone is no proof"),
             "look again with a fresh session: `cargo xtask compare --confirm`".into(),
         ),

@@ -21,6 +21,9 @@ use crate::{
     stored_run::{StoredRun, metric, tolerances, tracers},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// All that a comparison is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Held<'a> {

@@ -1,0 +1,70 @@
+//! One session of a plan: measured, judged, and left in a folder of its own with all its files.
+
+use anyhow::Result;
+use record::{agent::StrategyProbe, host::Host, plan::Plan, verdict::Verdict};
+
+use crate::{
+    bench::{Progress, results_folder},
+    exit::Outcome,
+    host, judge,
+    plan::time_of,
+    probe, publish,
+    results::Folder,
+    scenario::Scenario,
+    session::Session,
+};
+
+/// What came of a session.
+#[derive(Debug)]
+pub enum Measured {
+    /// It went to its end.
+    Whole(Box<Whole>),
+    /// A signal ended it.
+    Interrupted(Outcome),
+}
+
+/// A session that went to its end.
+#[derive(Debug)]
+pub struct Whole {
+    /// Its folder.
+    pub folder: Folder,
+    /// The machine.
+    pub host: Host,
+    /// What it was judged to be.
+    pub verdict: Verdict,
+}
+
+/// Measures a plan on this machine.
+///
+/// # Errors
+/// When this user or machine cannot measure, or something fails.
+pub fn session(plan: &Plan, host: Host, verbose: bool) -> Result<Measured> {
+    let time = plan.scenarios.iter().map(time_of).sum();
+    let session = Session::begin(&results_folder(), plan, host, time)?;
+    let mut progress = Progress::new(plan, verbose);
+    let measured = session.on_stage(|stage| session.run(plan, stage, &mut progress));
+    progress.end();
+    let Some(blocks) = measured? else {
+        return Ok(Measured::Interrupted(session.interrupted()));
+    };
+    let verdict = judge::judge(plan, &blocks);
+    publish::verdict(session.folder(), &verdict, plan, session.host())?;
+    let (folder, host) = (session.folder().clone(), session.host().clone());
+    Ok(Measured::Whole(Box::new(Whole { folder, host, verdict })))
+}
+
+/// What the kernel says of the strategies, where a tracer is to run.
+///
+/// # Errors
+/// When the tracer cannot be asked.
+pub fn try_strategies(scenarios: &[Scenario]) -> Result<Vec<StrategyProbe>> {
+    if probe::is_needed(scenarios) { probe::strategies() } else { Ok(Vec::new()) }
+}
+
+/// The machine, with what its kernel said of the strategies.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn this_host(strategies: Vec<StrategyProbe>) -> Result<Host> {
+    Ok(Host { strategies, ..host::read()? })
+}
