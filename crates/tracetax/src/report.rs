@@ -23,6 +23,7 @@ use anyhow::Result;
 
 use crate::{exit::Outcome, judge, results::Folder};
 
+pub use tables::word;
 pub use text::{Look, render};
 
 /// Arguments of `report`.

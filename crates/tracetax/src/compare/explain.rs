@@ -8,6 +8,8 @@ use record::{
     verdict::Reason,
 };
 
+use crate::report::word;
+
 use super::{
     reason,
     rule::{Accepted, FEWEST_SESSIONS, Finding, Seen},
@@ -102,7 +104,7 @@ fn of_metric(scenario: &ScenarioComparison, metric: &MetricComparison) -> Option
     line("MDE", metric.mde.map_or_else(|| "-".into(), number));
     let found = finding(scenario, metric, &level);
     line("the rule that holds", rule(found).to_owned());
-    line("word", format!("{:?}", metric.word).to_lowercase());
+    line("word", word(metric.word).to_owned());
     Some(text)
 }
 
