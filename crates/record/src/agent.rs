@@ -127,6 +127,9 @@ pub struct AgentStats {
     pub rejected: BTreeMap<String, u64>,
     /// Requests reported, one record each.
     pub requests: u64,
+    /// Those of them with [`RequestRecord::joined_midway`].
+    #[serde(default)]
+    pub joined_midway: u64,
     /// Requests that cannot be reported as one whole record, by why.
     pub exceptions: BTreeMap<String, u64>,
     /// Times the drain woke up.
@@ -169,6 +172,11 @@ pub struct RequestRecord<Text = String> {
     pub request_bytes: u64,
     /// Bytes written for the answer, head and body.
     pub response_bytes: u64,
+    /// Nobody has seen where the requests of this connection begin: it was open before the tracer was attached, or was taken
+    /// up again after something that could not be followed. So this was inferred, and what looks like a request may have
+    /// been part of a body. Told only where it is so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joined_midway: bool,
 }
 
 #[cfg(test)]

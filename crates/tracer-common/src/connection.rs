@@ -3,11 +3,16 @@
 //! The newest request stays here until its answer ends, and the two leave as one event. When a further request
 //! begins before that (pipelining), the older one leaves alone as [`REQUEST_HALF`], its answer later as
 //! [`ANSWER_HALF`], and the agent joins them by descriptor and number.
+//!
+//! One thread may read a connection while another writes it. What either direction keeps is its own; the request that is
+//! held is claimed by who sends it.
+//!
+//! [`ANSWER_HALF`]: crate::event::ANSWER_HALF
 
 use core::hint::cold_path;
 
 use crate::{
-    event::{ANSWER_HALF, EventHead, REQUEST_HALF, WHOLE},
+    event::{EventHead, REQUEST_HALF},
     http::{Direction, Pause, Progress, chunk::Chunk, request_line::RequestLine},
 };
 
@@ -30,13 +35,22 @@ pub struct Connection {
     pub start_ns: u64,
     /// One bit a request, by number: was it `HEAD`?
     head_bits: u64,
-    /// Number of the request in `line`.
-    pub sequence: u32,
-    /// 1 while the request in `line` has not left.
-    pub held: u32,
+    /// The request in `line`, while it has not left: its number, and one of [`HELD`], [`CLAIMED`] and [`SPOILED`]. Else 0.
+    pub held: u64,
+    /// The thread that reads, where strategies know threads.
+    pub reader: u32,
+    /// 1 where nobody has seen where the first of its requests begins, so that this was inferred.
+    joined_midway: u32,
     /// What the newest request asks for.
     pub line: RequestLine,
 }
+
+/// In the upper half of [`Connection::held`]: the request waits for its answer.
+pub const HELD: u64 = 1 << 32;
+/// Somebody is sending the request.
+pub const CLAIMED: u64 = 2 << 32;
+/// The end of the request was lost, so that it must not be reported.
+pub const SPOILED: u64 = 3 << 32;
 
 /// A place for a connection in a table by descriptor.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +59,8 @@ pub struct Slot {
     /// The attachment in which the connection was seen; 0 where there is none. What was seen in an earlier one is
     /// forgotten, since nobody knows what passed in between.
     pub attachment: u64,
+    /// The attachment in which the connection was seen to open; 0 where it was not.
+    pub opened: u64,
     /// The connection.
     pub connection: Connection,
 }
@@ -54,9 +70,20 @@ pub struct Slot {
 pub enum Outcome {
     /// Nothing to tell.
     Nothing,
-    /// An answer has ended: [`Connection::answered`] tells which event to send.
+    /// An answer has ended.
     AnswerEnd,
     /// The direction is lost with these bytes.
+    Lost,
+}
+
+/// What the bytes of a write are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Of an answer to a request that was seen.
+    Answer,
+    /// Of an answer to something that was not seen.
+    Unasked,
+    /// Of what was given up before.
     Lost,
 }
 
@@ -69,8 +96,9 @@ impl Connection {
         response_bytes: 0,
         start_ns: 0,
         head_bits: 0,
-        sequence: 0,
         held: 0,
+        reader: 0,
+        joined_midway: 0,
         line: RequestLine::NEW,
     };
 
@@ -84,9 +112,23 @@ impl Connection {
         self.requests.heads = numbered;
         self.answers.messages = numbered;
         self.head_bits = 0;
-        self.sequence = 0;
         self.held = 0;
+        self.joined_midway = 0;
         self.line = RequestLine::NEW;
+    }
+
+    /// What comes next may be the middle of anything: a head, a body, or between two requests.
+    #[inline(always)]
+    pub fn join_midway(&mut self) {
+        self.joined_midway = 1;
+        // So that the first request is looked at closely, see `request_begun`.
+        self.answers.give_up();
+    }
+
+    /// Was it joined midway, and no answer was seen since?
+    #[inline(always)]
+    fn is_in_doubt(&self) -> bool {
+        self.joined_midway != 0 && self.answers.heads == 0
     }
 
     /// Requests whose head was read and whose answer has not ended.
@@ -102,12 +144,6 @@ impl Connection {
     #[must_use]
     pub fn must_spill(&self) -> bool {
         self.held != 0 && self.requests.at_start()
-    }
-
-    /// The request that was held has left as a [`REQUEST_HALF`].
-    #[inline(always)]
-    pub fn spilled(&mut self) {
-        self.held = 0;
     }
 
     /// The connection ends, and with it an answer that only ends so.
@@ -129,8 +165,37 @@ impl Connection {
                 return false;
             }
             self.requests.restart();
+            self.held = 0;
+            self.joined_midway = 1;
         }
         true
+    }
+
+    /// To be called when a write begins: what are its bytes?
+    #[inline(always)]
+    #[must_use]
+    pub fn begin_write(&self) -> Written {
+        if self.answers.is_lost() {
+            cold_path();
+            let unasked = self.is_in_doubt() && self.in_flight() == 0;
+            return if unasked { Written::Unasked } else { Written::Lost };
+        }
+        if self.in_flight() == 0 {
+            cold_path();
+            return Written::Unasked;
+        }
+        Written::Answer
+    }
+
+    /// The process has answered something that was not seen.
+    #[inline(always)]
+    pub fn unasked(&mut self) {
+        self.answers.give_up();
+        self.answers.heads += 1;
+        if self.joined_midway != 0 && !self.requests.at_start() {
+            // What was taken for the beginning of a request was of what is answered now.
+            self.requests.give_up();
+        }
     }
 
     /// The short way through [`Self::read`]: takes a whole head that `chunk` begins with, if a request can begin here
@@ -145,8 +210,7 @@ impl Connection {
         let len = self.requests.take_request_head(chunk, &mut self.line)?;
         self.start_ns = now_ns();
         self.request_bytes = len as u64;
-        self.request_begun(heads);
-        Some(len)
+        if self.request_begun(heads) { Some(len) } else { None }
     }
 
     /// The short way through [`Self::write`]: takes a whole head that `chunk` begins with, if an answer that belongs
@@ -188,15 +252,52 @@ impl Connection {
             // It was no request line, so nobody knows whose bytes these are. They must not leave with a later event.
             self.line = RequestLine::NEW;
         }
+        self.requests_lost();
         (to, Outcome::Lost)
     }
 
+    /// Gives up the requests: nobody knows what follows.
     #[inline(always)]
-    fn request_begun(&mut self, sequence: u32) {
+    pub fn give_up_requests(&mut self) {
+        if !self.requests.is_lost() {
+            if self.requests.at_start() {
+                self.requests.give_up();
+            } else {
+                self.requests.give_up();
+                self.requests_lost();
+            }
+        }
+    }
+
+    /// The requests were lost within one. Where that is held, nobody knows how long it is; and where there is doubt, nobody
+    /// knows whether what was taken for requests was any.
+    #[inline(always)]
+    fn requests_lost(&mut self) {
+        if self.held != 0 {
+            self.held = SPOILED | self.held as u32 as u64;
+        }
+        if self.is_in_doubt() {
+            self.held = 0;
+            self.answers.messages = self.requests.heads;
+            self.answers.restart();
+        }
+    }
+
+    /// A head was read. False if it is no request.
+    #[inline(always)]
+    fn request_begun(&mut self, sequence: u32) -> bool {
         // The first request after a pause: whatever was written before it belongs to nothing that was seen. Only what
         // is lost needs it: another thread may be writing the end of the answer before.
         if self.in_flight() == 1 && self.answers.is_lost() {
             self.answers.restart();
+            // The end of a word is no method, but looks like one.
+            if self.joined_midway != 0 && !self.line.is_well_known() {
+                cold_path();
+                self.requests.heads = sequence;
+                self.requests.give_up();
+                self.line = RequestLine::NEW;
+                return false;
+            }
         }
         if self.in_flight() > MAX_IN_FLIGHT {
             cold_path();
@@ -205,8 +306,8 @@ impl Connection {
         }
         let bit = 1u64 << (sequence & (MAX_IN_FLIGHT - 1));
         self.head_bits = if self.line.is_head() { self.head_bits | bit } else { self.head_bits & !bit };
-        self.sequence = sequence;
-        self.held = 1;
+        self.held = HELD | sequence as u64;
+        true
     }
 
     /// Gives bytes of `chunk` from `from` on to the side of the answers. Returns where it has stopped. An answer that
@@ -256,20 +357,25 @@ impl Connection {
         outcome(self.answers.skip(bytes))
     }
 
-    /// The answer that has just ended: is its request still held here? Then it leaves with it.
+    /// What [`Self::held`] is where the request to the answer that has just ended has not left.
     #[inline(always)]
-    pub fn answered(&mut self) -> u8 {
-        let sequence = self.answers.messages.wrapping_sub(1);
-        if self.held != 0 && self.sequence == sequence {
-            self.held = 0;
-            return WHOLE;
-        }
-        cold_path();
-        ANSWER_HALF
+    #[must_use]
+    pub fn answered(&self) -> u64 {
+        HELD | self.answers.messages.wrapping_sub(1) as u64
     }
 
-    /// Fills `event` with what this connection knows, but for the path. `kind` is [`WHOLE`], [`REQUEST_HALF`] or
-    /// [`ANSWER_HALF`].
+    /// The answer has ended to a request which is not to be reported: is it? The next one begins with the next read.
+    #[inline(always)]
+    pub fn forget_spoiled(&mut self) -> bool {
+        let spoiled = self.held == self.answered() - HELD + SPOILED;
+        if spoiled {
+            self.held = 0;
+            self.answers.give_up();
+        }
+        spoiled
+    }
+
+    /// Fills `event` with what this connection knows, but for the path, as one of `kind`.
     #[inline(always)]
     pub fn fill(&self, event: &mut EventHead, kind: u8) {
         event.kind = kind;
@@ -279,10 +385,11 @@ impl Connection {
         event.method = self.line.method;
         event.status = self.answers.status;
         event.sequence =
-            if kind == REQUEST_HALF { self.sequence } else { self.answers.messages.wrapping_sub(1) };
+            if kind == REQUEST_HALF { self.held as u32 } else { self.answers.messages.wrapping_sub(1) };
         event.path_len = self.line.path_len as u8;
         event.path_truncated = self.line.path_truncated as u8;
-        event.reserved = [0; 3];
+        event.joined_midway = self.joined_midway as u8;
+        event.reserved = [0; 2];
     }
 }
 

@@ -52,8 +52,10 @@ pub struct EventHead {
     pub path_len: u8,
     /// 1 if the path was longer than [`PATH_CAPACITY`].
     pub path_truncated: u8,
+    /// 1 if nobody has seen where the requests of this connection begin, so that this was inferred.
+    pub joined_midway: u8,
     /// Zero.
-    pub reserved: [u8; 3],
+    pub reserved: [u8; 2],
 }
 
 /// One request of the watched process, or half of one. 192 bytes, no padding.

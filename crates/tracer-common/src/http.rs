@@ -86,6 +86,14 @@ pub fn begins_answer(bytes: u64) -> bool {
     bytes & !(0xff << 56) == u64::from_le_bytes(*b"HTTP/1.\0")
 }
 
+/// Does an interim answer begin with these bytes? (RFC 9110, 15.2.)
+#[inline(always)]
+#[must_use]
+pub fn begins_interim(bytes: [u8; 10]) -> bool {
+    let [first @ .., space, hundreds] = bytes;
+    begins_answer(u64::from_le_bytes(first)) && space == b' ' && hundreds == b'1'
+}
+
 /// Which way the bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {

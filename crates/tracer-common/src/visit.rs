@@ -6,9 +6,9 @@
 use core::hint::cold_path;
 
 use crate::{
-    connection::{Connection, Outcome},
+    connection::{Connection, HELD, Outcome},
     counter::Counter,
-    event::REQUEST_HALF,
+    event::{ANSWER_HALF, REQUEST_HALF, WHOLE},
     http::chunk::Chunk,
 };
 
@@ -43,8 +43,25 @@ pub trait Outlet {
     /// Sends what `connection` holds as an event of `kind`.
     fn send(&self, connection: &Connection, kind: u8);
 
+    /// Takes the request that `connection` holds as `held`, to send it. False if another thread has taken it. To be
+    /// overridden where threads may be at it at once.
+    #[inline(always)]
+    fn claim(&self, connection: &mut Connection, held: u64, side: Side) -> bool {
+        let _ = side;
+        connection.held == held
+    }
+
     /// Counts.
     fn add(&self, counter: Counter, amount: u64);
+}
+
+/// Who sends the request that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Who reads, since the next one begins.
+    Reader,
+    /// Who writes, since it is answered.
+    Writer,
 }
 
 /// How far one call has got.
@@ -147,9 +164,7 @@ impl<B: Bytes> Cursor<B> {
             return self.refill(chunk);
         }
         if connection.must_spill() {
-            self.events += 1;
-            outlet.send(connection, REQUEST_HALF);
-            connection.spilled();
+            return self.spill(connection, outlet);
         }
         let now_ns = if connection.requests.at_start() { outlet.now_ns() } else { 0 };
         let from = self.taken;
@@ -210,6 +225,19 @@ impl<B: Bytes> Cursor<B> {
         !left
     }
 
+    /// The request that is held leaves, since the next one begins. Where another thread is just sending it, the next step
+    /// looks again.
+    #[inline(always)]
+    fn spill(&mut self, connection: &mut Connection, outlet: &impl Outlet) -> bool {
+        let number = connection.held as u32 as u64;
+        if outlet.claim(connection, HELD | number, Side::Reader) {
+            self.events += 1;
+            outlet.send(connection, REQUEST_HALF);
+            connection.held = 0;
+        }
+        true
+    }
+
     /// Bytes in one piece at this position; None at the end.
     #[inline(always)]
     fn piece(&mut self) -> Option<u64> {
@@ -263,9 +291,8 @@ impl<B: Bytes> Cursor<B> {
 
     #[inline(always)]
     fn send_if_ended(&mut self, connection: &mut Connection, outcome: Outcome, outlet: &impl Outlet) {
-        if outcome as u8 == Outcome::AnswerEnd as u8 {
+        if outcome as u8 == Outcome::AnswerEnd as u8 && send_answer(connection, outlet) {
             self.events += 1;
-            send_answer(connection, outlet);
         }
     }
 }
@@ -276,8 +303,10 @@ pub fn sent_file(connection: &mut Connection, len: u64, outlet: &impl Outlet) {
     if connection.answers.skippable() < len {
         connection.answers.give_up();
         outlet.add(Counter::NotHttp, 1);
-    } else if connection.skip_written(len) as u8 == Outcome::AnswerEnd as u8 {
-        return send_answer(connection, outlet);
+    } else if connection.skip_written(len) as u8 == Outcome::AnswerEnd as u8
+        && send_answer(connection, outlet)
+    {
+        return;
     }
     outlet.add(Counter::Progress, 1);
 }
@@ -286,7 +315,7 @@ pub fn sent_file(connection: &mut Connection, len: u64, outlet: &impl Outlet) {
 /// programs were attached.
 #[inline(always)]
 pub fn answer_without_request(connection: &mut Connection, outlet: &impl Outlet) {
-    connection.answers.give_up();
+    connection.unasked();
     outlet.add(Counter::AnswerWithoutRequest, 1);
     outlet.add(Counter::Progress, 1);
 }
@@ -294,17 +323,29 @@ pub fn answer_without_request(connection: &mut Connection, outlet: &impl Outlet)
 /// The connection is closed.
 #[inline(always)]
 pub fn closed(connection: &mut Connection, outlet: &impl Outlet) {
-    if connection.answers.ends_with_connection() {
+    let ends_answer = connection.answers.ends_with_connection();
+    if ends_answer {
         connection.end_with_connection();
-        send_answer(connection, outlet);
-    } else {
+    }
+    if !(ends_answer && send_answer(connection, outlet)) {
         outlet.add(Counter::Closed, 1);
     }
     outlet.add(Counter::ClosedBeforeAnswer, connection.in_flight() as u64);
 }
 
+/// An answer has ended: sends it, with its request where that is held here. False if it is not to be reported.
 #[inline(always)]
-fn send_answer(connection: &mut Connection, outlet: &impl Outlet) {
-    let kind = connection.answered();
-    outlet.send(connection, kind);
+fn send_answer(connection: &mut Connection, outlet: &impl Outlet) -> bool {
+    let held = connection.answered();
+    if connection.held == held && outlet.claim(connection, held, Side::Writer) {
+        outlet.send(connection, WHOLE);
+        connection.held = 0;
+        return true;
+    }
+    cold_path();
+    if connection.forget_spoiled() {
+        return false;
+    }
+    outlet.send(connection, ANSWER_HALF);
+    true
 }

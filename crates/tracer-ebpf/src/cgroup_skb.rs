@@ -14,7 +14,7 @@ use aya_ebpf::{
     programs::SkBuffContext,
 };
 use tracer_common::{
-    connection::Connection,
+    connection::{Connection, Written},
     counter::Counter,
     event::{ANSWER_HALF, WHOLE},
     http::{chunk::Chunk, may_begin_request},
@@ -144,6 +144,10 @@ fn egress(ledger: Shared, packet: *mut __sk_buff) {
         return not_followed(ledger, packet, segment.offset);
     };
     locked(ledger, socket, |socket| {
+        if socket.is_over() {
+            // An answer that was under way when the client has ended the connection: that is counted.
+            return ledger.count(Counter::NoConnection);
+        }
         if !socket.is_followed() {
             return not_followed(ledger, packet, segment.offset);
         }
@@ -217,6 +221,9 @@ fn begin(ledger: Shared, packet: *mut __sk_buff, segment: Segment, socket: &mut 
     match bytes(packet, segment, 0).first() {
         Some(first) if may_begin_request(first) => {
             socket.begin(packet, Order::before(segment.sequence), Order::before(segment.acknowledged));
+            if !sockets::received_nothing(packet) {
+                socket.connection.join_midway();
+            }
             return true;
         }
         Some(_) => ledger.count(Counter::NoConnection),
@@ -242,7 +249,7 @@ fn read(hit: Hit, packet: *mut __sk_buff, segment: Segment, socket: &mut Socket)
         cursor = by_steps(cursor, &mut step, socket, read_step);
     }
     if !cursor.close(&hit) {
-        socket.connection.requests.give_up();
+        socket.connection.give_up_requests();
     }
 }
 
@@ -253,11 +260,10 @@ fn written(hit: Hit, packet: *mut __sk_buff, segment: Segment, socket: &mut Sock
     let Some(bytes) = unseen(hit, packet, segment, arrival, &mut socket.connection) else {
         return;
     };
-    if socket.connection.answers.is_lost() {
-        return hit.ledger.count(Counter::Progress);
-    }
-    if socket.connection.in_flight() == 0 {
-        return visit::answer_without_request(&mut socket.connection, &hit);
+    match socket.connection.begin_write() {
+        Written::Answer => {}
+        Written::Unasked => return unasked(hit.ledger, packet, segment.offset, socket),
+        Written::Lost => return hit.ledger.count(Counter::Progress),
     }
     let mut step = Step::new(hit.ledger, packet, socket);
     let mut cursor = Cursor::new(bytes);
@@ -268,6 +274,17 @@ fn written(hit: Hit, packet: *mut __sk_buff, segment: Segment, socket: &mut Sock
     if !cursor.close(&hit) {
         socket.connection.answers.give_up();
     }
+}
+
+/// A packet takes out what answers no request that was seen; its bytes begin at `offset`. Rare, so it has its own part of
+/// the stack.
+#[inline(never)]
+fn unasked(ledger: Shared, packet: *mut __sk_buff, offset: u32, socket: &mut Socket) {
+    let span = Span { offset: offset.into(), left: 0 };
+    if (PacketBytes { packet, span }).begins_interim() {
+        return ledger.count(Counter::Progress);
+    }
+    visit::answer_without_request(&mut socket.connection, &Hit { ledger, number: socket.number });
 }
 
 /// What the packet carries that was not seen before; or counts why there is nothing.

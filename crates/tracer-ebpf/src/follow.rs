@@ -12,15 +12,15 @@ use aya_ebpf::{
     maps::PerCpuArray,
 };
 use tracer_common::{
-    connection::Connection,
+    connection::{CLAIMED, Connection, Written},
     counter::Counter,
     event::{ANSWER_HALF, WHOLE},
     http::{chunk::Chunk, may_begin_request},
     names::stage,
-    visit::{self, Cursor, MAX_STEPS, Outlet},
+    visit::{self, Cursor, MAX_STEPS, Outlet, Side},
 };
 
-use crate::{constants, ledger::Ledger, place::Place, user_bytes::UserBytes};
+use crate::{atomic, constants, ledger::Ledger, place::Place, user_bytes::UserBytes};
 
 /// Answers of a step to `bpf_loop`.
 const GO_ON: c_long = 0;
@@ -84,6 +84,17 @@ impl Outlet for Hit {
         }
     }
 
+    /// Where one thread reads and writes a connection, as in most servers, it is not at both at once.
+    #[inline(always)]
+    fn claim(&self, connection: &mut Connection, held: u64, side: Side) -> bool {
+        if matches!(side, Side::Writer) && connection.reader == self.caller.tid {
+            return true;
+        }
+        cold_path();
+        let claimed = CLAIMED | held as u32 as u64;
+        unsafe { atomic::compare_swap(&raw mut connection.held, held, claimed) == held }
+    }
+
     #[inline(always)]
     fn add(&self, counter: Counter, amount: u64) {
         self.ledger.add(counter, amount);
@@ -134,6 +145,7 @@ pub fn read(hit: Hit, place: Option<Place>, bytes: UserBytes) {
         cold_path();
         return hit.ledger.count(Counter::Progress);
     }
+    connection.reader = hit.caller.tid;
     let mut step = Step::new(hit, connection);
     let mut cursor = Cursor::new(bytes);
     cursor.begin_read(connection, &mut step.chunk, &hit);
@@ -143,7 +155,7 @@ pub fn read(hit: Hit, place: Option<Place>, bytes: UserBytes) {
     }
     if !cursor.close(&hit) {
         cold_path();
-        connection.requests.give_up();
+        connection.give_up_requests();
     }
 }
 
@@ -160,13 +172,16 @@ pub fn written(hit: Hit, place: Option<Place>, bytes: UserBytes) {
     if !constants::reaches(stage::COPY) {
         return hit.ledger.count(Counter::Stage);
     }
-    if connection.answers.is_lost() {
-        cold_path();
-        return hit.ledger.count(Counter::Progress);
-    }
-    if connection.in_flight() == 0 {
-        cold_path();
-        return visit::answer_without_request(connection, &hit);
+    match connection.begin_write() {
+        Written::Answer => {}
+        Written::Unasked if !bytes.begins_interim() => {
+            cold_path();
+            return visit::answer_without_request(connection, &hit);
+        }
+        Written::Unasked | Written::Lost => {
+            cold_path();
+            return hit.ledger.count(Counter::Progress);
+        }
     }
     let mut step = Step::new(hit, connection);
     let mut cursor = Cursor::new(bytes);
@@ -205,6 +220,15 @@ pub fn closed(hit: Hit, place: Option<Place>) {
     place.forget();
 }
 
+/// A new connection has come to `place`. Whatever was there before is closed.
+#[inline(always)]
+pub fn opened(hit: Hit, place: Option<Place>) {
+    closed(hit, place);
+    if let Some(place) = place {
+        place.open();
+    }
+}
+
 /// The process moved bytes of the connection at `place` by a call that is not followed, or can from now on.
 #[inline(always)]
 pub fn unsupported(hit: Hit, place: Option<Place>) {
@@ -218,6 +242,20 @@ pub fn unsupported_between(hit: Hit, place: Option<Place>, other: Option<Place>)
     lose(hit, place);
     lose(hit, other);
     hit.ledger.count(Counter::OtherSyscall);
+}
+
+/// The connection at `place` has got a second descriptor. If nothing of it was seen yet, the second may be the one that is
+/// used from now on.
+#[inline(always)]
+pub fn duplicated(hit: Hit, place: Option<Place>, second: Option<Place>) {
+    let is_new = place.as_ref().is_some_and(Place::is_new);
+    if let Some(second) = second {
+        second.forget();
+        if is_new {
+            second.open();
+        }
+    }
+    unsupported(hit, place);
 }
 
 /// What follows on this connection, if it is one, nobody knows.

@@ -3,7 +3,7 @@
 use aya_ebpf::{bindings::__sk_buff, helpers::generated::bpf_skb_load_bytes};
 use tracer_common::{
     http::{
-        begins_answer,
+        begins_answer, begins_interim,
         chunk::{CHUNK, Chunk, opaque},
     },
     visit::Bytes,
@@ -43,6 +43,15 @@ impl PacketBytes {
         let to = (&raw mut word).cast();
         let failed = unsafe { bpf_skb_load_bytes(self.packet.cast(), self.span.offset as u32, to, 8) } != 0;
         !failed && begins_answer(word)
+    }
+
+    /// Do they begin as an interim answer does?
+    #[inline(always)]
+    pub fn begins_interim(&self) -> bool {
+        let mut bytes = [0u8; 10];
+        let to = (&raw mut bytes).cast();
+        let failed = unsafe { bpf_skb_load_bytes(self.packet.cast(), self.span.offset as u32, to, 10) } != 0;
+        !failed && begins_interim(bytes)
     }
 }
 

@@ -5,6 +5,7 @@ use tracer_common::connection::{Connection, Slot};
 use crate::attachment;
 
 /// A place for one connection.
+#[derive(Clone, Copy)]
 pub struct Place {
     slot: *mut Slot,
     attachment: u64,
@@ -30,12 +31,29 @@ impl Place {
         let slot = unsafe { &mut *self.slot };
         slot.attachment = self.attachment;
         slot.connection.clear();
+        if slot.opened != self.attachment {
+            slot.connection.join_midway();
+        }
         &mut slot.connection
     }
 
     /// Follows it no longer.
     #[inline(always)]
     pub fn forget(&self) {
-        unsafe { (*self.slot).attachment = 0 };
+        let slot = unsafe { &mut *self.slot };
+        slot.attachment = 0;
+        slot.opened = 0;
+    }
+
+    /// A new connection has come here.
+    #[inline(always)]
+    pub fn open(&self) {
+        unsafe { (*self.slot).opened = self.attachment };
+    }
+
+    /// Was the connection seen to open, and nothing of it since?
+    #[inline(always)]
+    pub fn is_new(&self) -> bool {
+        unsafe { (*self.slot).opened == self.attachment && (*self.slot).attachment != self.attachment }
     }
 }

@@ -11,7 +11,9 @@ use aya_ebpf::{
     btf_maps::SkStorage,
     helpers::{
         bpf_ktime_get_ns,
-        generated::{bpf_get_smp_processor_id, bpf_get_socket_cookie, bpf_loop, bpf_sk_storage_get},
+        generated::{
+            bpf_get_smp_processor_id, bpf_get_socket_cookie, bpf_loop, bpf_sk_storage_get, bpf_tcp_sock,
+        },
     },
     macros::btf_map,
 };
@@ -72,6 +74,17 @@ pub fn find_or_add(packet: *mut __sk_buff) -> Option<&'static mut Socket> {
 pub fn listens(packet: *mut __sk_buff) -> bool {
     let socket = unsafe { (*packet).__bindgen_anon_2.sk };
     !socket.is_null() && unsafe { (*socket).state } == LISTEN
+}
+
+/// Has the socket of the packet received no byte so far? Of this packet it has not, yet.
+#[inline(always)]
+pub fn received_nothing(packet: *mut __sk_buff) -> bool {
+    let socket = unsafe { (*packet).__bindgen_anon_2.sk };
+    if socket.is_null() {
+        return false;
+    }
+    let tcp = unsafe { bpf_tcp_sock(socket) };
+    !tcp.is_null() && unsafe { (*tcp).bytes_received } == 0
 }
 
 #[inline(always)]

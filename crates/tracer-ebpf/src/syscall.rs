@@ -175,13 +175,14 @@ impl Call {
             number::ACCEPT | number::ACCEPT4 => {
                 // Whatever the descriptor was before, it is a new connection.
                 let fd = returned as i32;
-                follow::closed(hit.on(fd), descriptors::place(fd));
+                follow::opened(hit.on(fd), descriptors::place(fd));
             }
             number::SENDFILE if returned == 0 => hit.ledger.count(Counter::NoBytes),
             number::SENDFILE => follow::sent_file(hit, place, returned),
-            number::SENDMMSG | number::RECVMMSG | number::DUP => follow::unsupported(hit, place),
-            number::FCNTL if matches!(self.registers.si, F_DUPFD | F_DUPFD_CLOEXEC) => {
-                follow::unsupported(hit, place);
+            number::SENDMMSG | number::RECVMMSG => follow::unsupported(hit, place),
+            number::DUP => follow::duplicated(hit, place, descriptors::place(returned as i32)),
+            number::FCNTL if gives_descriptor(self.registers.si) => {
+                follow::duplicated(hit, place, descriptors::place(returned as i32));
             }
             number::SPLICE => {
                 follow::unsupported_between(hit, place, descriptors::place(self.registers.dx as i32));
@@ -192,6 +193,12 @@ impl Call {
             _ => hit.ledger.count(Counter::OtherSyscall),
         }
     }
+}
+
+/// Does `fcntl` give a second descriptor by this command?
+#[inline(always)]
+pub fn gives_descriptor(command: u64) -> bool {
+    matches!(command, F_DUPFD | F_DUPFD_CLOEXEC)
 }
 
 /// `msg_iov` of the `struct user_msghdr` at `header`.

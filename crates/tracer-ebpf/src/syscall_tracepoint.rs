@@ -1,8 +1,9 @@
 //! Strategy `syscall-tracepoint`: tracepoints at both ends of the calls by which most servers read and write.
 //!
 //! The hooks are of single calls, so all others of the machine pass untouched. These are followed: `recvfrom`, `read`,
-//! `writev`, `write`, `sendto` and `close`. What moves bytes otherwise (`readv`, `recvmsg`, `sendmsg`, `sendfile`, `splice`
-//! and what goes through `io_uring`) is not seen: the rest of a message that is moved so is missed.
+//! `writev`, `write`, `sendto`, `accept`, `accept4` and `close`. What moves bytes otherwise (`readv`, `recvmsg`, `sendmsg`,
+//! `sendfile`, `splice` and their like) ends the following of its connection, by name. What goes through `io_uring` is not
+//! seen.
 //!
 //! The tracepoint at the end of a call tells what it returned, not what it was asked; so that is kept from its beginning.
 
@@ -20,7 +21,7 @@ use crate::{
     descriptors,
     follow::{self, Hit},
     ledger::Ledger,
-    syscall::{Call, number},
+    syscall::{Call, gives_descriptor, number},
     threads::{self, Threads},
 };
 
@@ -43,6 +44,7 @@ const NUMBER: usize = 8;
 const RETURNED: usize = 16;
 const FD: usize = 16;
 const ADDRESS: usize = 24;
+const THIRD: usize = 32;
 const FLAGS: usize = 40;
 
 #[tracepoint]
@@ -77,6 +79,47 @@ pub fn syscall_close(context: TracePointContext) -> u32 {
     0
 }
 
+/// At the end of `accept` and `accept4`.
+#[tracepoint]
+#[inline(always)]
+#[allow(clippy::needless_pass_by_value, reason = "the macro hands the context over by value")]
+pub fn syscall_accept(context: TracePointContext) -> u32 {
+    if let Some(hit) = Ledger::open().and_then(Hit::of_target) {
+        let fd: i64 = field(&context, RETURNED);
+        if fd < 0 {
+            hit.ledger.count(Counter::NoBytes);
+        } else {
+            follow::opened(hit.on(fd as i32), descriptors::place(fd as i32));
+        }
+    }
+    0
+}
+
+/// At the beginning of a call that moves bytes in a way that is not followed, or gives a connection a second descriptor.
+#[tracepoint]
+#[inline(always)]
+#[allow(clippy::needless_pass_by_value, reason = "the macro hands the context over by value")]
+pub fn syscall_other(context: TracePointContext) -> u32 {
+    if let Some(hit) = Ledger::open().and_then(Hit::of_target) {
+        other(hit, &context);
+    }
+    0
+}
+
+#[inline(always)]
+fn other(hit: Hit, context: &TracePointContext) {
+    let (number, fd): (u32, u64) = (field(context, NUMBER), field(context, FD));
+    let second = match number.into() {
+        number::SPLICE => argument(context, THIRD) as i32,
+        number::DUP2 | number::DUP3 => argument(context, ADDRESS) as i32,
+        number::FCNTL if !gives_descriptor(argument(context, ADDRESS)) => {
+            return hit.ledger.count(Counter::OtherSyscall);
+        }
+        _ => -1,
+    };
+    follow::unsupported_between(hit, descriptors::place(fd as i32), descriptors::place(second));
+}
+
 #[inline(always)]
 fn enter(hit: Hit, context: &TracePointContext) {
     let number = field(context, NUMBER);
@@ -105,14 +148,17 @@ fn exit(hit: Hit, context: &TracePointContext) {
     call.follow(hit.on(asked.fd), returned as u64);
 }
 
-/// The flags of the call, if it has some that matter. A tracepoint takes no program that reads beyond its own fields, and
-/// `read` has fewer than `recvfrom`; so they are not read as a field.
+/// The flags of the call, if it has some that matter.
 #[inline(always)]
 fn flags(context: &TracePointContext, number: u32) -> u64 {
-    if u64::from(number) != number::RECVFROM {
-        return 0;
-    }
-    unsafe { bpf_probe_read_kernel(context.as_ptr().byte_add(FLAGS).cast()) }.unwrap_or(0)
+    if u64::from(number) == number::RECVFROM { argument(context, FLAGS) } else { 0 }
+}
+
+/// The argument at `offset`, of a call that has so many. A tracepoint takes no program that reads beyond its own fields,
+/// and calls have more or fewer; so it is not read as a field.
+#[inline(always)]
+fn argument(context: &TracePointContext, offset: usize) -> u64 {
+    unsafe { bpf_probe_read_kernel(context.as_ptr().byte_add(offset).cast()) }.unwrap_or(0)
 }
 
 /// The field at `offset`.

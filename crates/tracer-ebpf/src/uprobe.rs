@@ -119,7 +119,8 @@ fn fill(event: &mut EventHead, pid_tgid: u64, mark: &Mark) {
     event.kind = WHOLE;
     event.path_len = mark.path_len as u8;
     event.path_truncated = mark.path_truncated;
-    event.reserved = [0; 3];
+    event.joined_midway = 0;
+    event.reserved = [0; 2];
 }
 
 /// A word of text that is padded with zeros at its end, as a big-endian number that is padded at its front.

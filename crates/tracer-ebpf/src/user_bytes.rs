@@ -5,7 +5,7 @@ use aya_ebpf::helpers::{
 };
 use tracer_common::{
     http::{
-        begins_answer,
+        begins_answer, begins_interim,
         chunk::{CHUNK, Chunk},
     },
     visit::Bytes,
@@ -65,6 +65,13 @@ impl UserBytes {
     pub fn begins_answer(&self) -> bool {
         let word = self.start().and_then(|start| unsafe { bpf_probe_read_user(start as *const u64) }.ok());
         word.is_some_and(begins_answer)
+    }
+
+    /// Do they begin as an interim answer does?
+    #[inline(always)]
+    pub fn begins_interim(&self) -> bool {
+        let bytes = self.start().and_then(|start| unsafe { bpf_probe_read_user(start as *const _) }.ok());
+        bytes.is_some_and(begins_interim)
     }
 
     /// Where they begin.

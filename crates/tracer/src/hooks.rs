@@ -65,7 +65,20 @@ pub type Link = Box<dyn Any>;
 
 /// Writes before reads, ends before beginnings: so whoever sees a request begin sees what comes of it, and a beginning that
 /// is seen has an end.
-const SYSCALLS: [Hook; 11] = [
+const SYSCALLS: [Hook; 26] = [
+    syscall("syscall_other", "sys_enter_sendfile64"),
+    syscall("syscall_other", "sys_enter_sendmsg"),
+    syscall("syscall_other", "sys_enter_sendmmsg"),
+    syscall("syscall_other", "sys_enter_pwritev2"),
+    syscall("syscall_other", "sys_enter_splice"),
+    syscall("syscall_other", "sys_enter_readv"),
+    syscall("syscall_other", "sys_enter_recvmsg"),
+    syscall("syscall_other", "sys_enter_recvmmsg"),
+    syscall("syscall_other", "sys_enter_preadv2"),
+    syscall("syscall_other", "sys_enter_dup"),
+    syscall("syscall_other", "sys_enter_dup2"),
+    syscall("syscall_other", "sys_enter_dup3"),
+    syscall("syscall_other", "sys_enter_fcntl"),
     syscall("syscall_close", "sys_enter_close"),
     syscall("syscall_exit", "sys_exit_write"),
     syscall("syscall_exit", "sys_exit_writev"),
@@ -73,6 +86,8 @@ const SYSCALLS: [Hook; 11] = [
     syscall("syscall_enter", "sys_enter_write"),
     syscall("syscall_enter", "sys_enter_writev"),
     syscall("syscall_enter", "sys_enter_sendto"),
+    syscall("syscall_accept", "sys_exit_accept"),
+    syscall("syscall_accept", "sys_exit_accept4"),
     syscall("syscall_exit", "sys_exit_read"),
     syscall("syscall_exit", "sys_exit_recvfrom"),
     syscall("syscall_enter", "sys_enter_read"),

@@ -27,6 +27,7 @@ struct Tally {
     parsed: u64,
     rejected: BTreeMap<&'static str, u64>,
     requests: u64,
+    joined_midway: u64,
     wakeups: u64,
 }
 
@@ -66,6 +67,7 @@ impl Intake {
             return Ok(());
         };
         self.tally.requests += 1;
+        self.tally.joined_midway += u64::from(whole.head.joined_midway);
         self.sink.write(&whole)
     }
 
@@ -94,6 +96,7 @@ impl Intake {
             parsed: self.tally.parsed,
             rejected: self.tally.rejected.iter().map(|(reason, count)| ((*reason).into(), *count)).collect(),
             requests: self.tally.requests,
+            joined_midway: self.tally.joined_midway,
             exceptions,
             wakeups: self.tally.wakeups,
             delivery_ns: self.delays.histogram(),

@@ -16,10 +16,15 @@ const MAX_WAITING: usize = 8192;
 /// same events are to take the same instructions.
 type Hasher = BuildHasherDefault<DefaultHasher>;
 
-/// Request halves that wait for their answer.
+/// A process, a descriptor and the number of a request.
+type Key = (u32, i32, u32);
+
+/// Halves that wait for their other half.
 #[derive(Debug, Default)]
 pub struct Join {
-    waiting: HashMap<(u32, i32, u32), Event, Hasher>,
+    requests: HashMap<Key, Event, Hasher>,
+    /// Where one thread reads and another answers, an answer may be here first.
+    answers: HashMap<Key, Event, Hasher>,
     unmatched: u64,
 }
 
@@ -29,17 +34,18 @@ impl Join {
         let key = (event.head.tgid, event.head.fd, event.head.sequence);
         match event.head.kind {
             REQUEST_HALF => {
-                // A request that waits under the same number is of an earlier connection on this descriptor.
-                let full = self.waiting.len() >= MAX_WAITING && !self.waiting.contains_key(&key);
-                if full || self.waiting.insert(key, *event).is_some() {
-                    self.unmatched += 1;
+                if let Some(answer) = self.answers.remove(&key) {
+                    return Some(Cow::Owned(joined(*event, &answer)));
                 }
+                self.unmatched += displaced(&mut self.requests, key, event);
                 None
             }
             ANSWER_HALF => {
-                let request = self.waiting.remove(&key);
-                self.unmatched += u64::from(request.is_none());
-                request.map(|request| Cow::Owned(joined(request, event)))
+                if let Some(request) = self.requests.remove(&key) {
+                    return Some(Cow::Owned(joined(request, event)));
+                }
+                self.unmatched += displaced(&mut self.answers, key, event);
+                None
             }
             _ => Some(Cow::Borrowed(event)),
         }
@@ -47,13 +53,20 @@ impl Join {
 
     /// Requests that wait for their answer.
     pub fn waiting(&self) -> u64 {
-        self.waiting.len() as u64
+        self.requests.len() as u64
     }
 
     /// Halves whose other half never came.
     pub fn unmatched(&self) -> u64 {
-        self.unmatched
+        self.unmatched + self.answers.len() as u64
     }
+}
+
+/// Has a half wait under `key`. Returns how many halves that leaves without a place: what waits under the same number is of
+/// an earlier connection on this descriptor.
+fn displaced(waiting: &mut HashMap<Key, Event, Hasher>, key: Key, half: &Event) -> u64 {
+    let full = waiting.len() >= MAX_WAITING && !waiting.contains_key(&key);
+    u64::from(full || waiting.insert(key, *half).is_some())
 }
 
 fn joined(request: Event, answer: &Event) -> Event {
@@ -62,6 +75,7 @@ fn joined(request: Event, answer: &Event) -> Event {
         response_bytes: answer.head.response_bytes,
         tid: answer.head.tid,
         status: answer.head.status,
+        joined_midway: request.head.joined_midway | answer.head.joined_midway,
         ..request.head
     };
     Event { head, ..request }
@@ -94,6 +108,15 @@ mod tests {
         assert_eq!(join.waiting(), 2);
         assert_eq!(join.add(&event(ANSWER_HALF, 1, 404)).map(|whole| whole.head.status), Some(404));
         assert_eq!(join.add(&event(ANSWER_HALF, 0, 200)).map(|whole| whole.head.status), Some(200));
+        assert_eq!((join.waiting(), join.unmatched()), (0, 0));
+    }
+
+    #[test]
+    fn an_answer_may_be_here_before_its_request() {
+        let mut join = Join::default();
+        assert_eq!(join.add(&event(ANSWER_HALF, 0, 404)), None);
+        assert_eq!(join.unmatched(), 1);
+        assert_eq!(join.add(&event(REQUEST_HALF, 0, 0)).map(|whole| whole.head.status), Some(404));
         assert_eq!((join.waiting(), join.unmatched()), (0, 0));
     }
 

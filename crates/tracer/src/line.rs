@@ -32,6 +32,7 @@ pub fn append(event: &Event, scratch: &mut Scratch, batch: &mut Vec<u8>) -> Resu
         status: event.head.status,
         request_bytes: event.head.request_bytes,
         response_bytes: event.head.response_bytes,
+        joined_midway: event.head.joined_midway != 0,
     };
     serde_json::to_writer(&mut *batch, &record)?;
     batch.push(b'\n');
@@ -87,6 +88,13 @@ mod tests {
         assert_eq!(line(&event()), expect);
         let record: RequestRecord = serde_json::from_str(expect).unwrap();
         assert_eq!(serde_json::to_string(&record).unwrap() + "\n", expect);
+    }
+
+    #[test]
+    fn a_record_that_is_not_certain_says_so() {
+        let mut event = event();
+        event.head.joined_midway = 1;
+        assert!(line(&event).ends_with(",\"response_bytes\":3,\"joined_midway\":true}\n"));
     }
 
     #[test]

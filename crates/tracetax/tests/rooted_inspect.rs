@@ -102,7 +102,7 @@ const MAPS: [(&str, &str); 10] = [
     ),
     ("NO_STREAM: array, key 4, value 384, entries 1", "nothing"),
     (
-        "SOCKETS: sk_storage, key 4, value 344, entries 0",
+        "SOCKETS: sk_storage, key 4, value 352, entries 0",
         "as CONNECTIONS, and where its next byte is in the stream",
     ),
     ("STREAMS: lru_hash, key 8, value 384, entries 8192", "as CONNECTIONS"),

@@ -18,10 +18,32 @@ pub struct RequestLine {
     pub path: [u64; PATH_WORDS],
 }
 
-/// `CONNECT`, as in [`RequestLine::method`].
-const CONNECT: u64 = u64::from_be_bytes(*b"\0CONNECT");
-/// `HEAD`, as in [`RequestLine::method`].
-const HEAD: u64 = u32::from_be_bytes(*b"HEAD") as u64;
+/// Methods, as in [`RequestLine::method`].
+const CONNECT: u64 = method(b"CONNECT");
+const HEAD: u64 = method(b"HEAD");
+
+/// The methods of RFC 9110 and RFC 5789.
+const WELL_KNOWN: [u64; 9] = [
+    method(b"GET"),
+    HEAD,
+    method(b"POST"),
+    method(b"PUT"),
+    method(b"DELETE"),
+    CONNECT,
+    method(b"OPTIONS"),
+    method(b"TRACE"),
+    method(b"PATCH"),
+];
+
+const fn method(name: &[u8]) -> u64 {
+    let mut number = 0;
+    let mut index = 0;
+    while index < name.len() {
+        number = number << 8 | name[index] as u64;
+        index += 1;
+    }
+    number
+}
 
 impl RequestLine {
     /// The line before the first byte.
@@ -51,6 +73,20 @@ impl RequestLine {
     #[must_use]
     pub fn is_connect(&self) -> bool {
         self.method == CONNECT
+    }
+
+    /// Is the method one that every server knows?
+    #[inline(always)]
+    #[must_use]
+    pub fn is_well_known(&self) -> bool {
+        let mut index = 0;
+        while index < WELL_KNOWN.len() {
+            if self.method == WELL_KNOWN[index] {
+                return true;
+            }
+            index += 1;
+        }
+        false
     }
 
     /// Is the method `HEAD`?

@@ -11,6 +11,7 @@ mod generated;
 mod heads;
 mod hyper;
 mod invariants;
+mod midway;
 mod pipelines;
 mod properties;
 mod reference;

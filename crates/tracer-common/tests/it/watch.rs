@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::cell::{Cell, RefCell};
 
 use tracer_common::{
-    connection::Connection,
+    connection::{Connection, Written},
     counter::{Counter, EXCEPTIONS},
     event::{ANSWER_HALF, Event, EventHead, REQUEST_HALF, WHOLE},
     http::{
+        begins_interim,
         chunk::{CHUNK, Chunk},
         may_begin_request,
     },
@@ -35,6 +36,8 @@ pub(crate) struct Watch {
     connection: Option<Connection>,
     /// Where true, every call goes step by step.
     long_way: bool,
+    /// Where true, connections are joined midway.
+    midway: bool,
     outlet: Kept,
     /// What has left, in order.
     pub(crate) events: Vec<Event>,
@@ -77,6 +80,15 @@ impl Watch {
         watch
     }
 
+    /// The same, of a connection that was open before anything was seen of it.
+    pub(crate) fn join(moves: &[Move]) -> Self {
+        let mut watch = Self { midway: true, ..Self::default() };
+        for step in moves {
+            watch.step(step);
+        }
+        watch
+    }
+
     /// One call that has read into `buffers`.
     pub(crate) fn read(&mut self, buffers: &[&[u8]]) {
         let Some(first) = buffers.concat().first().copied() else {
@@ -84,6 +96,9 @@ impl Watch {
         };
         if self.connection.is_none() && may_begin_request(first) {
             self.connection = Some(Connection::NEW);
+            if self.midway {
+                self.connection.as_mut().unwrap().join_midway();
+            }
         }
         let Some(mut connection) = self.connection else {
             return;
@@ -100,7 +115,7 @@ impl Watch {
                 }
             }
             if !cursor.close(&self.outlet) {
-                connection.requests.give_up();
+                connection.give_up_requests();
             }
         }
         self.keep(Some(connection));
@@ -108,14 +123,16 @@ impl Watch {
 
     /// One call that has written `buffers`.
     pub(crate) fn write(&mut self, buffers: &[&[u8]]) {
-        let followed = self.connection.filter(|connection| !connection.answers.is_lost());
-        let Some(mut connection) = followed.filter(|_| !buffers.concat().is_empty()) else {
+        let Some(mut connection) = self.connection.filter(|_| !buffers.concat().is_empty()) else {
             return;
         };
         self.outlet.tick();
-        if connection.in_flight() == 0 {
-            visit::answer_without_request(&mut connection, &self.outlet);
-        } else {
+        let written = connection.begin_write();
+        if written == Written::Unasked {
+            if !buffers.concat().first_chunk().is_some_and(|bytes| begins_interim(*bytes)) {
+                visit::answer_without_request(&mut connection, &self.outlet);
+            }
+        } else if written == Written::Answer {
             let (mut cursor, mut chunk) = (Cursor::new(Buffers::new(buffers)), Chunk::EMPTY);
             if !self.long_way {
                 cursor.begin_written(&mut connection, &mut chunk, &self.outlet);

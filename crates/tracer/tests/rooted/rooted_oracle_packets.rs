@@ -11,8 +11,10 @@ use crate::{
 const CGROUP_SKB: Strategy = Strategy {
     name: "cgroup-skb",
     by_packets: true,
+    unsupported: &[],
+    misses_calls_under_way: false,
     not_followed: &[],
-    wrong: &["in the head at attach", "many small chunks", "HTTP in a body at attach"],
+    wrong: &[],
     sometimes_wrong: &[],
 };
 

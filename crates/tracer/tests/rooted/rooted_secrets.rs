@@ -38,7 +38,7 @@ const SLOT_BYTES: usize = size_of::<Slot>();
 /// `Stream` of the kernel side.
 const STREAM_BYTES: usize = SLOT_BYTES + 64;
 /// `Socket` of the kernel side.
-const SOCKET_BYTES: usize = 344;
+const SOCKET_BYTES: usize = 352;
 
 #[test]
 #[ignore = "needs root"]

@@ -20,6 +20,7 @@ pub fn ledger_since(after: &AgentStats, before: &AgentStats) -> Result<AgentStat
         parsed: after.parsed - before.parsed,
         rejected: each(&after.rejected, &before.rejected),
         requests: after.requests - before.requests,
+        joined_midway: after.joined_midway - before.joined_midway,
         exceptions: each(&after.exceptions, &before.exceptions),
         wakeups: after.wakeups - before.wakeups,
         delivery_ns: delays(&after.delivery_ns, &before.delivery_ns)
