@@ -7,15 +7,15 @@ use crate::{
     agent::Agent,
     oracle::{Server, Strategy, check},
     raw::Manner,
-    rooted_oracle::HYPER,
+    rooted_oracle::{HYPER, RAW_TRACEPOINT},
     rooted_oracle_raw::CALLS,
     target::Target,
 };
 
-/// Beside what no tracer of a process tells right.
+/// These see no connection open, so each is joined midway: its first request must have a well-known method.
 const fn strategy(name: &'static str) -> Strategy {
-    let wrong = &["in the head at attach", "in the body at attach", "an upgrade"];
-    Strategy { name, by_packets: false, not_followed: &[], wrong, sometimes_wrong: &[] }
+    let not_followed = &["every kind of request", "requests behind a loss"];
+    Strategy { name, not_followed, wrong: &["in the body at attach", "an upgrade"], ..RAW_TRACEPOINT }
 }
 
 /// Tells why the kernel refuses to attach it; None if it does not.
