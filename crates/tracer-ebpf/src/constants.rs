@@ -37,6 +37,7 @@ pub fn wakeup_bytes() -> u64 {
 }
 
 /// Do others see this processor's stores in the order in which they were made?
+#[cfg_attr(not(target_arch = "bpf"), allow(dead_code, reason = "the host has atomic stores of its own"))]
 #[inline(always)]
 pub fn are_stores_ordered() -> bool {
     unsafe { core::ptr::read_volatile(&raw const ORDERED_STORES) != 0 }

@@ -219,10 +219,6 @@ impl Talk<'_> {
         self.agent.attach();
     }
 
-    pub(crate) fn detach(&self) {
-        self.agent.detach();
-    }
-
     /// Sends a request and reads its answer. It must have its record.
     pub(crate) fn exchange(&mut self, client: &mut Client, request: &str) -> &mut Self {
         self.completed.push(Completed::exchange(client, request));
