@@ -32,6 +32,7 @@ pub struct Site {
     binaries: PathBuf,
     /// For the lab's environment.
     duration: Option<&'static str>,
+    revision: Option<&'static str>,
 }
 
 /// A lab that runs. Asked to end, and waited for, when a test gives up.
@@ -64,12 +65,24 @@ impl Site {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(folder.path().join("scenarios")).unwrap();
         fs::write(folder.path().join("scenarios").join(scenario).with_extension("toml"), text).unwrap();
-        Self { folder, binaries: RELEASE.into(), duration: None }
+        Self { folder, binaries: RELEASE.into(), duration: None, revision: None }
     }
 
     /// The same with `BENCHMARK_DURATION`.
     pub fn with_duration(self, duration: &'static str) -> Self {
         Self { duration: Some(duration), ..self }
+    }
+
+    /// The same without it.
+    #[allow(dead_code, reason = "wanted by the tests of baselines alone")]
+    pub fn without_duration(self) -> Self {
+        Self { duration: None, ..self }
+    }
+
+    /// The same with `TRACETAX_REVISION`, as the driver tells it.
+    #[allow(dead_code, reason = "wanted by the tests of baselines alone")]
+    pub fn with_revision(self, revision: &'static str) -> Self {
+        Self { revision: Some(revision), ..self }
     }
 
     /// The same with copies of these files alone; the lab looks for all that it starts beside itself.
@@ -125,6 +138,7 @@ impl Site {
         lab.args(args).env_clear();
         lab.env("TRACETAX_ROOT", self.folder.path()).env("OUTPUT_DIR", self.results());
         lab.envs(self.duration.map(|duration| ("BENCHMARK_DURATION", duration)));
+        lab.envs(self.revision.map(|revision| ("TRACETAX_REVISION", revision)));
         lab
     }
 
