@@ -11,7 +11,7 @@ use crate::workspace::{BINARIES, Workspace};
 use crate::{ebpf, setup, strip};
 
 /// The eBPF object's name beside the binaries: where the agent looks for it.
-const OBJECT: &str = "tracer.bpf.o";
+pub(crate) const OBJECT: &str = "tracer.bpf.o";
 
 /// The micro benchmarks' name beside the binaries: where the lab looks for them.
 const BENCHMARKS: &str = "tracer-unit";

@@ -37,7 +37,7 @@ pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(number(error))
 }
 
-fn number(error: &anyhow::Error) -> u8 {
+pub(crate) fn number(error: &anyhow::Error) -> u8 {
     error.downcast_ref::<Stop>().map_or(FAILED, |stop| stop.code)
 }
 

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::workspace::{Workspace, added_by_cargo_run};
-use crate::{build, exit, valgrind};
+use crate::{against, build, exit, valgrind};
 
 /// Where the lab finds scenarios and results; its working directory stays the caller's, so that relative
 /// paths among the arguments mean what the caller meant.
@@ -79,9 +79,26 @@ fn listed() -> impl Iterator<Item = &'static Handed> {
 
 /// Hands `args` on to the lab, and does not return unless that fails.
 pub(crate) fn run(workspace: &Workspace, args: &[OsString]) -> Result<()> {
+    // A revision that does not exist is told before anything is built.
+    let other = other_revision(args).map(|name| against::find(workspace, &name)).transpose()?;
     prepare(workspace, args)?;
-    let error = command(workspace, args).exec();
+    let other = other.map(|found| found.build(workspace)).transpose()?;
+    let environment = other.iter().flat_map(against::Against::environment);
+    let error = command(workspace, args).envs(environment).exec();
     Err(error).context("cannot start the lab")
+}
+
+/// The revision that is to be compared with, where the command line names one.
+fn other_revision(args: &[OsString]) -> Option<String> {
+    let (name, rest) = args.split_first()?;
+    if *name != *"compare" || rest.iter().any(|arg| is_option(arg, "--help")) {
+        return None;
+    }
+    let index = rest.iter().position(|arg| is_option(arg, "--against"))?;
+    match rest[index].to_str()?.split_once('=') {
+        Some((_, value)) => Some(value.to_owned()),
+        None => rest.get(index + 1)?.to_str().map(String::from),
+    }
 }
 
 /// Installs and builds what a command line needs.
@@ -175,6 +192,20 @@ mod tests {
             ("inspect --object other.o --loaded", Needs::All),
         ] {
             assert_eq!(needs(&args(line)).unwrap(), expect, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_other_revision_is_read_off_the_command_line() {
+        for (line, expect) in [
+            ("compare --against main saturation", Some("main")),
+            ("compare saturation --against=HEAD~1", Some("HEAD~1")),
+            ("compare --against", None),
+            ("compare --against main --help", None),
+            ("compare latest", None),
+            ("bench --against main", None),
+        ] {
+            assert_eq!(other_revision(&args(line)).as_deref(), expect, "{line}");
         }
     }
 

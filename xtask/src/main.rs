@@ -11,6 +11,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::workspace::Workspace;
 
+mod against;
 mod build;
 mod ci;
 mod ebpf;

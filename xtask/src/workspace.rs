@@ -70,7 +70,7 @@ fn target_directory(root: &Path) -> Result<PathBuf> {
 
 /// Removes what `cargo run` added for xtask alone: crates whose build scripts look at it would be built anew
 /// each time the same build is started by hand.
-fn without_cargo_run<'sh>(mut cmd: Cmd<'sh>) -> Cmd<'sh> {
+pub(crate) fn without_cargo_run<'sh>(mut cmd: Cmd<'sh>) -> Cmd<'sh> {
     for name in added_by_cargo_run() {
         cmd = cmd.env_remove(name);
     }

@@ -82,6 +82,11 @@ pub fn run(args: &Args) -> Result<Outcome> {
 
 fn read_scenarios(args: &Args) -> Result<Vec<Scenario>> {
     let names: Vec<String> = if args.all { ALL.map(String::from).to_vec() } else { args.scenarios.clone() };
+    read_each(&names)
+}
+
+/// Reads scenarios by their names, or by the paths of their files. Tells every one that is wrong.
+pub(crate) fn read_each(names: &[String]) -> Result<Vec<Scenario>> {
     let (good, bad): (Vec<_>, Vec<_>) = names.iter().map(|name| read_scenario(name)).partition(Result::is_ok);
     let mut bad: Vec<anyhow::Error> = bad.into_iter().filter_map(Result::err).collect();
     let Some(last) = bad.pop() else {
@@ -117,6 +122,7 @@ fn scenario_path(name: &str) -> Result<PathBuf> {
     Err(Usage(format!("there is no scenario `{name}`; {hint}")).into())
 }
 
+/// Names of the scenarios in a folder, sorted.
 pub(crate) fn known_scenarios(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let files =

@@ -1,8 +1,10 @@
-//! `compare`: what a tracer costs now, held against what was accepted.
+//! `compare`: what a tracer costs now, held against what was accepted, or against another revision.
 
 mod barrier;
 mod confirm;
 mod explain;
+mod live;
+mod other;
 mod reason;
 pub mod rule;
 mod stored;
@@ -27,35 +29,70 @@ use crate::{
 };
 
 use confirm::Fresh;
+use live::Measured;
 
 pub use barrier::is_over;
+pub use live::again;
 pub use stored::{Held, compare};
 
 /// Arguments of `compare`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folder of the run; the newest by default
-    run: Option<PathBuf>,
+    /// Folder of the run, the newest by default; with --against the scenarios, by default all that have a [tolerance]
+    #[arg(value_name = "RUN|SCENARIO")]
+    names: Vec<PathBuf>,
     /// Where the run is flagged, measure a fresh session of what was flagged, and judge by both
-    #[arg(long, conflicts_with = "confirmed_by")]
+    #[arg(long, conflicts_with_all = ["confirmed_by", "against"])]
     confirm: bool,
     /// Folder of a run that is the fresh session of the first
-    #[arg(long, value_name = "RUN")]
+    #[arg(long, value_name = "RUN", conflicts_with = "against")]
     confirmed_by: Option<PathBuf>,
     /// Show every number of the arithmetic of a metric, as server_cpu_us_per_request
     #[arg(long, value_name = "METRIC")]
     explain: Option<String>,
+    #[command(flatten)]
+    live: live::Args,
 }
 
-/// Compares a stored run with the stored baselines. Starts nothing, unless a flag is to be confirmed.
+/// Compares a stored run with the stored baselines, or measures this revision against another. A comparison with
+/// baselines starts nothing, unless a flag is to be confirmed.
 ///
 /// # Errors
 /// When the folder is none of a run, a baseline is damaged, or something fails.
 pub fn run(args: &Args) -> Result<Outcome> {
-    let path = args.run.clone().unwrap_or_else(|| results_folder().join("latest"));
+    if let Some(against) = args.live.against() {
+        let measured = live::run(&args.live, against, &args.names)?;
+        return told(&measured, args.explain.as_deref());
+    }
+    let path = match args.names.as_slice() {
+        [] => results_folder().join("latest"),
+        [run] => run.clone(),
+        [_, second, ..] => {
+            let text = format!("one run is compared at a time; what is `{}`?", second.display());
+            return Err(Usage(text).into());
+        }
+    };
     // Where it is now: a fresh session becomes the newest run.
-    let path = Folder::open(&path)?.path().canonicalize()?;
-    let run = stored_run::read(&path)?;
+    let folder = Folder::open(&Folder::open(&path)?.path().canonicalize()?)?;
+    match again(&folder)? {
+        Some(measured) => told(&Measured::Whole(folder, Box::new(measured)), args.explain.as_deref()),
+        None => stored(args, folder.path()),
+    }
+}
+
+/// Leaves a live comparison in its folder, and shows it.
+fn told(measured: &Measured, explained: Option<&str>) -> Result<Outcome> {
+    let (folder, comparison) = match measured {
+        Measured::Whole(folder, comparison) => (folder, comparison),
+        Measured::Interrupted(outcome) => return Ok(*outcome),
+    };
+    publish::comparison(folder, comparison, &folder.plan()?)?;
+    print(&shown(comparison, explained)?)?;
+    Ok(Outcome::Judged(comparison.word))
+}
+
+fn stored(args: &Args, path: &Path) -> Result<Outcome> {
+    let run = stored_run::read(path)?;
     let found = baselines_for(&run)?;
     let held = Held { run: &run, fresh: None, found: &found, today: today() };
     let alone = compare(&held);
@@ -70,7 +107,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
         Some(Fresh::Whole(fresh)) => compare(&Held { fresh: Some(fresh), ..held }),
         None => alone,
     };
-    publish::comparison(&Folder::open(&path)?, &comparison, &run.plan)?;
+    publish::comparison(&Folder::open(path)?, &comparison, &run.plan)?;
     print(&shown(&comparison, args.explain.as_deref())?)?;
     Ok(Outcome::Judged(comparison.word))
 }

@@ -21,7 +21,7 @@ use std::{
 
 use anyhow::Result;
 
-use crate::{exit::Outcome, judge, results::Folder};
+use crate::{compare, exit::Outcome, judge, results::Folder};
 
 pub use tables::word;
 pub use text::{Look, render};
@@ -40,6 +40,10 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Outcome> {
     let path = args.run.clone().unwrap_or_else(|| crate::bench::results_folder().join("latest"));
     let folder = Folder::open(&path)?;
+    if let Some(comparison) = compare::again(&folder)? {
+        print(&comparison::terminal(&comparison))?;
+        return Ok(Outcome::Judged(comparison.word));
+    }
     let (plan, host, blocks) = (folder.plan()?, folder.host()?, folder.blocks()?);
     let verdict = judge::judge(&plan, &blocks);
     print(&render(&verdict, &plan, &host, Look::Terminal))?;

@@ -30,6 +30,7 @@ use crate::{
 };
 
 pub use bystander::Bystander;
+pub use tracers::How;
 use tracers::Tracers;
 
 /// For an answer that needs no load.
