@@ -186,6 +186,8 @@ fn level(rate: f64) -> Alpha {
 #[cfg(test)]
 mod tests {
     use proptest::{collection::vec, prelude::*};
+    use rand::{RngExt, SeedableRng};
+    use rand_xoshiro::Xoshiro256PlusPlus;
     use stats::Sample;
 
     use super::{Accepted, Finding, Seen};
@@ -272,6 +274,42 @@ mod tests {
                 Finding::TooFewSessions
             );
         }
+    }
+
+    /// A normal value: the sum of twelve uniform ones (Irwin and Hall).
+    fn normal(rng: &mut Xoshiro256PlusPlus, middle: f64, deviation: f64) -> f64 {
+        let sum: f64 = (0..12).map(|_| rng.random::<f64>()).sum();
+        middle + deviation * (sum - 6.0)
+    }
+
+    /// How many of so many runs are called regressed, each flag confirmed, against a baseline that may be accepted: sessions
+    /// spread by a third of the tolerance, which is as far as they may.
+    fn alarms(baselines: u64, runs: u32, planted: f64) -> u32 {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
+        let mut alarms = 0;
+        let mut counted = 0;
+        while counted < baselines {
+            let cost = Sample::new((0..5).map(|_| normal(&mut rng, 1.0, 0.08)).collect()).unwrap();
+            let accepted = Accepted { cost, tolerance: 0.25, ..accepted() };
+            if accepted.reach() > accepted.tolerance {
+                continue;
+            }
+            counted += 1;
+            for _ in 0..runs {
+                let mut session = || seen(normal(&mut rng, 1.0 + planted, 0.08));
+                let (run, fresh) = (session(), session());
+                alarms += u32::from(accepted.find(run, Some(fresh)) == Finding::Regressed);
+            }
+        }
+        alarms
+    }
+
+    #[test]
+    fn nothing_planted_raises_no_alarm_and_a_microsecond_does() {
+        // 40 runs against each of 500 baselines: 1 of 20,000 was found wrong.
+        let wrong = alarms(500, 40, 0.0);
+        assert!(wrong <= 5, "{wrong}");
+        assert_eq!(alarms(100, 10, 1.0), 1_000);
     }
 
     fn badness(finding: Finding) -> u8 {
