@@ -28,6 +28,7 @@ use crate::{
 
 /// Arguments of `compare --against`.
 #[derive(Debug, clap::Args)]
+#[group(id = "live")]
 pub struct Args {
     /// Measure the tracer of this revision against that of another, in turns on this machine
     #[arg(long, value_name = "REV")]
