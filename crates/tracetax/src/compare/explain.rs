@@ -12,7 +12,7 @@ use crate::report::word;
 
 use super::{
     reason,
-    rule::{Accepted, FEWEST_SESSIONS, Finding, Seen},
+    rule::{Accepted, FEWEST_SESSIONS, Finding, Seen, WITNESS_SHARE},
 };
 
 /// The arithmetic of all metrics of this name; None where there is none.
@@ -95,10 +95,11 @@ fn of_metric(scenario: &ScenarioComparison, metric: &MetricComparison) -> Option
     line(
         "untraced, now",
         format!(
-            "{}, {} off; up to {} is the same machine = max(t(99.5 %) * sqrt(1 + 1/K) * s, 10 % of the mean)",
+            "{}, {} off; up to {} is the same machine = max(t(99.5 %) * sqrt(1 + 1/K) * s, {} % of the mean)",
             number(metric.untraced_now),
             number((metric.untraced_now - before).abs()),
-            number(*untraced_reach)
+            number(*untraced_reach),
+            100.0 * WITNESS_SHARE
         ),
     );
     line("MDE", metric.mde.map_or_else(|| "-".into(), number));
@@ -120,7 +121,10 @@ fn finding(scenario: &ScenarioComparison, metric: &MetricComparison, level: &Acc
 fn rule(finding: Finding) -> &'static str {
     match finding {
         Finding::TooFewSessions => "K is below the number of sessions that may gate: new",
-        Finding::WitnessMoved => "the untraced arm is further off than its own reach: not comparable",
+        Finding::WitnessMoved => "the untraced arm is further off than it may be: not comparable",
+        Finding::SlowerMachine => {
+            "flagged, and not where the cost is scaled by accepted / seen of the untraced arm: not comparable"
+        }
         Finding::Regressed => "change > tolerance and change > reach, in the fresh session too: regressed",
         Finding::Crept => "above anchor + 2 * tolerance, the fresh session too: regressed",
         Finding::NotConfirmed => "flagged, and the fresh session is not: inconclusive",

@@ -94,7 +94,7 @@ pub fn expired(scenario: &str, expires: &str, today: Date) -> Reason {
 pub fn word(finding: Finding) -> Word {
     match finding {
         Finding::TooFewSessions => Word::New,
-        Finding::WitnessMoved => Word::NotComparable,
+        Finding::WitnessMoved | Finding::SlowerMachine => Word::NotComparable,
         Finding::Regressed | Finding::Crept => Word::Regressed,
         Finding::NotConfirmed | Finding::Flagged | Finding::Unresolved => Word::Inconclusive,
         Finding::Improved => Word::Improved,
@@ -110,6 +110,7 @@ pub fn finding_of(code: &str) -> Option<Finding> {
     Some(match code {
         "too-few-sessions" => Finding::TooFewSessions,
         "witness-moved" => Finding::WitnessMoved,
+        "slower-machine" => Finding::SlowerMachine,
         "regressed" => Finding::Regressed,
         "crept" => Finding::Crept,
         "not-confirmed" => Finding::NotConfirmed,
@@ -144,6 +145,13 @@ pub fn of(
         Finding::Pass => return None,
         Finding::TooFewSessions => too_few_sessions(place, level),
         Finding::WitnessMoved => witness_moved(place, level, seen, fresh),
+        Finding::SlowerMachine => reason(
+            "slower-machine",
+            format!(
+                "{found}{again}; but the service is slower without a tracer too, and that is enough to explain it"
+            ),
+            format!("see what else runs here and measure again: `cargo xtask bench {}`", place.scenario),
+        ),
         Finding::Regressed => {
             reason("regressed", format!("{found}, above the tolerance of {tolerance}{again}"), cheaper())
         }

@@ -72,7 +72,9 @@ fn a_flag_is_confirmed_by_a_fresh_session_or_not() {
 
 #[test]
 fn a_fresh_session_that_cannot_be_compared_confirms_nothing() {
-    let moved = run("fresh", 1.4, 9.0);
+    let slower = run("fresh", 1.4, 9.0);
+    with_fresh(1.4, &slower, Word::NotComparable, &["slower-machine"], 3);
+    let moved = run("fresh", 1.4, 10.0);
     with_fresh(1.4, &moved, Word::NotComparable, &["witness-moved"], 3);
     let invalid = doubted(run("fresh", 1.4, 7.2), "ledger-open");
     with_fresh(1.4, &invalid, Word::NotComparable, &["invalid-run"], 3);
@@ -158,7 +160,7 @@ fn a_baseline_is_good_on_its_last_day() {
 
 #[test]
 fn a_machine_that_moved_is_not_comparable() {
-    for untraced in [6.3, 8.1] {
+    for untraced in [4.5, 10.0] {
         let comparison = compared(&run("run", 1.1, untraced), None, here(level()));
         check(&comparison, Word::NotComparable, &["witness-moved"], 3);
     }
