@@ -1,4 +1,6 @@
-//! Every number of a stored comparison in the order in which it is used, so that a reader can redo it by hand. Pure.
+//! Every number of a comparison in the order in which it is used, so that a reader can redo it by hand. Pure.
+
+mod pairs;
 
 use std::fmt::Write as _;
 
@@ -23,7 +25,7 @@ pub fn explain(comparison: &Comparison, metric: &str) -> Option<String> {
         .iter()
         .flat_map(|scenario| scenario.metrics.iter().map(move |one| (scenario, one)))
         .filter(|(_, one)| one.metric == metric)
-        .filter_map(|(scenario, one)| of_metric(scenario, one))
+        .filter_map(|(scenario, one)| of_metric(scenario, one).or_else(|| pairs::explain(scenario, one)))
         .collect();
     (!text.is_empty()).then_some(text)
 }

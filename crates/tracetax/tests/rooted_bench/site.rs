@@ -33,6 +33,7 @@ pub struct Site {
     /// For the lab's environment.
     duration: Option<&'static str>,
     revision: Option<&'static str>,
+    environment: Vec<(String, String)>,
 }
 
 /// A lab that runs. Asked to end, and waited for, when a test gives up.
@@ -42,7 +43,8 @@ pub struct Run<'a> {
     output: PathBuf,
 }
 
-fn built(file: &str) -> PathBuf {
+/// A file that `cargo xtask build` has made; its folder where there is no name.
+pub fn built(file: &str) -> PathBuf {
     Path::new(RELEASE).join(file)
 }
 
@@ -65,7 +67,7 @@ impl Site {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(folder.path().join("scenarios")).unwrap();
         fs::write(folder.path().join("scenarios").join(scenario).with_extension("toml"), text).unwrap();
-        Self { folder, binaries: RELEASE.into(), duration: None, revision: None }
+        Self { folder, binaries: RELEASE.into(), duration: None, revision: None, environment: Vec::new() }
     }
 
     /// The same with `BENCHMARK_DURATION`.
@@ -83,6 +85,13 @@ impl Site {
     #[allow(dead_code, reason = "wanted by the tests of baselines alone")]
     pub fn with_revision(self, revision: &'static str) -> Self {
         Self { revision: Some(revision), ..self }
+    }
+
+    /// The same with these variables.
+    #[allow(dead_code, reason = "wanted by the tests of two revisions alone")]
+    pub fn with_environment(self, variables: &[(&str, &str)]) -> Self {
+        let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self { environment: environment.collect(), ..self }
     }
 
     /// The same with copies of these files alone; the lab looks for all that it starts beside itself.
@@ -138,6 +147,7 @@ impl Site {
         lab.args(args).env_clear();
         lab.env("TRACETAX_ROOT", self.folder.path()).env("OUTPUT_DIR", self.results());
         lab.envs(self.duration.map(|duration| ("BENCHMARK_DURATION", duration)));
+        lab.envs(self.environment.iter().map(|(name, value)| (name, value)));
         lab.envs(self.revision.map(|revision| ("TRACETAX_REVISION", revision)));
         lab
     }
