@@ -170,7 +170,8 @@ impl Place {
         }
         // Git may still know of one that was deleted.
         repository.git(&["worktree", "prune"]).quiet().run()?;
-        let add = repository.git(&["worktree", "add", "--quiet", "--force", "--detach"]);
+        // Twice, since git locks one that it was making when it was killed.
+        let add = repository.git(&["worktree", "add", "--quiet", "--force", "--force", "--detach"]);
         Ok(add.arg(&tree).arg(commit).quiet().run()?)
     }
 
@@ -377,6 +378,10 @@ mod tests {
         let lock = fs::read_dir(made.root().join(".git/worktrees")).unwrap().next().unwrap().unwrap();
         fs::write(lock.path().join("index.lock"), "").unwrap();
         made.check_out(&made.first, "one");
+        // So was its making.
+        fs::write(lock.path().join("locked"), "initializing").unwrap();
+        fs::remove_dir_all(&tree).unwrap();
+        made.check_out(&made.second, "two");
         // Something else lies there.
         fs::remove_dir_all(&tree).unwrap();
         made.sh.write_file(tree.join("file"), "other").unwrap();

@@ -40,14 +40,6 @@ pub(crate) fn tracer() -> Result<PathBuf> {
     Ok(tracer)
 }
 
-/// Lets another tracer than our own try all that it has.
-///
-/// # Errors
-/// Those of [`strategies`].
-pub(crate) fn strategies_of_tracer(tracer: &Path) -> Result<Vec<StrategyProbe>> {
-    try_all(Command::new(tracer).arg("--probe"))
-}
-
 fn try_all(tracer: &mut Command) -> Result<Vec<StrategyProbe>> {
     let output = tracer
         .stdin(Stdio::null())

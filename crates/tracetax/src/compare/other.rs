@@ -18,7 +18,7 @@ use record::{
     stage::Stage,
 };
 
-use crate::{exit::Unfit, probe, rig::How, scenario::Scenario};
+use crate::{exit::Unfit, rig::How, scenario::Scenario};
 
 /// Set by the driver: the folder with the other revision's tracer and its object.
 const BINARIES: &str = "TRACETAX_AGAINST_BINARIES";
@@ -78,26 +78,15 @@ pub fn refusals(tracer: &Path, scenarios: &[Scenario], own: &[StrategyProbe]) ->
         })
         .filter(|how| own.iter().any(|probe| probe.strategy == how.strategy && probe.available))
         .collect();
-    let probed = probe::strategies_of_tracer(tracer);
     let refused = wanted.into_iter().filter_map(|how| {
-        let tried =
-            probed.as_ref().map_err(|error| format!("{error:#}")).and_then(|probed| taken(&how, probed));
-        let why = tried.and_then(|()| greet(tracer, &how).map_err(|error| format!("{error:#}"))).err()?;
-        Some((how.strategy.to_owned(), why))
+        let why = greet(tracer, &how).err()?;
+        Some((how.strategy.to_owned(), format!("{why:#}")))
     });
     refused.collect()
 }
 
-fn taken(how: &How<'_>, probed: &[StrategyProbe]) -> Result<(), String> {
-    match probed.iter().find(|probe| probe.strategy == how.strategy) {
-        Some(probe) if probe.available => Ok(()),
-        Some(StrategyProbe { reason: Some(reason), .. }) => Err(reason.clone()),
-        Some(_) => Err("the kernel gives no reason".into()),
-        None => Err(format!("it does not have the strategy `{}`", how.strategy)),
-    }
-}
-
-/// Starts the tracer as a run would, on this very process, and asks what can be asked without attaching it.
+/// Starts the tracer as a run would, on this very process, and asks what can be asked without attaching it: that the kernel
+/// takes the strategy, our own tracer has shown.
 fn greet(tracer: &Path, how: &How<'_>) -> Result<()> {
     let commands = [AgentCommand::Detach, AgentCommand::Stats];
     let lines: Vec<String> = commands.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
@@ -158,8 +147,6 @@ mod tests {
     use super::refusals;
     use crate::scenario::{Scenario, parse};
 
-    const PROBE: &str = r#"{"strategy":"raw-tracepoint","available":true,"reason":null}"#;
-
     fn scenario() -> Scenario {
         let text = r#"question = "What does it cost?"
 [load]
@@ -178,15 +165,12 @@ per_life = 4
         parse("made-up", "made-up.toml", text).unwrap()
     }
 
-    /// A tracer that prints one text with `--probe`, and another in control.
-    fn tracer(probe: &str, control: &str) -> (TempDir, PathBuf) {
+    /// A tracer that says this, and then complains of what it was asked.
+    fn tracer(says: &str) -> (TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tracer");
-        fs::write(folder.path().join("probe"), probe).unwrap();
-        fs::write(folder.path().join("control"), control).unwrap();
-        let (own, source) = (folder.path().display(), folder.path().join("source"));
-        let script = format!("#!/bin/sh\n[ \"$1\" = --probe ] && exec cat {own}/probe\ncat {own}/control\n");
-        fs::write(&source, script).unwrap();
+        let [path, source, text] = ["tracer", "source", "text"].map(|name| folder.path().join(name));
+        fs::write(&text, says).unwrap();
+        fs::write(&source, format!("#!/bin/sh\ncat {}\necho \"not $6\" >&2\n", text.display())).unwrap();
         // By another process: a file that this one has open for writing, a fork of any thread keeps from being started.
         let copied = Command::new("install").args(["-m", "755"]).args([&source, &path]).status().unwrap();
         assert!(copied.success());
@@ -197,8 +181,8 @@ per_life = 4
         vec![StrategyProbe { strategy: "raw-tracepoint".into(), available, reason: None }]
     }
 
-    fn why(probe: &str, control: &str) -> Option<String> {
-        let (_folder, tracer) = tracer(probe, control);
+    fn why(says: &str) -> Option<String> {
+        let (_folder, tracer) = tracer(says);
         refusals(&tracer, &[scenario()], &own(true)).remove("raw-tracepoint")
     }
 
@@ -210,32 +194,33 @@ per_life = 4
 
     #[test]
     fn a_tracer_that_answers_as_ours_is_measured() {
-        assert_eq!(why(PROBE, &answers().concat()), None);
+        assert_eq!(why(&answers().concat()), None);
     }
 
     #[test]
     fn another_protocol_is_told_with_what_it_says() {
         let [ready, detached, stats] = answers();
-        let one = why("hello\n", "").unwrap();
-        assert!(one.contains("`--probe`"), "{one}");
-        let one = why(PROBE, &(ready.clone() + "{\"gone\":1}\n" + &stats)).unwrap();
-        assert!(one.contains("to detach: `{\"gone\":1}`"), "{one}");
+        let told = |says: &str, part: &str| {
+            let why = why(says).unwrap();
+            assert!(why.contains(part), "{why}");
+        };
+        told("hello\n", "to get ready: `hello`");
+        told(&(ready.clone() + "{\"gone\":1}\n" + &stats), "to detach: `{\"gone\":1}`");
         let more = stats.replace("\"hits\"", "\"hats\":0,\"hits\"");
-        let one = why(PROBE, &(ready.clone() + &detached + &more)).unwrap();
-        assert!(one.contains("for its ledger: `{"), "{one}");
-        let one = why(PROBE, &ready).unwrap();
-        assert!(one.contains("asked to detach, it ends (exit status: 0)"), "{one}");
+        told(&(ready.clone() + &detached + &more), "for its ledger: `{");
+        told(&ready, "asked to detach, it ends (exit status: 0): not ");
     }
 
     #[test]
-    fn a_strategy_that_it_has_not_or_the_kernel_refuses_is_told() {
-        let refused = r#"{"strategy":"raw-tracepoint","available":false,"reason":"EPERM"}"#;
-        assert_eq!(why(refused, "").unwrap(), "EPERM");
-        assert_eq!(why("", "").unwrap(), "it does not have the strategy `raw-tracepoint`");
-        let (folder, tracer) = tracer("", "");
-        assert!(refusals(&tracer, &[scenario()], &own(false)).is_empty(), "not measured anyway");
-        drop(folder);
-        let gone = refusals(&tracer, &[scenario()], &own(true)).remove("raw-tracepoint").unwrap();
-        assert!(gone.contains("cannot start"), "{gone}");
+    fn a_tracer_that_does_not_know_what_it_is_asked_says_so() {
+        assert_eq!(why("").unwrap(), "asked to get ready, it ends (exit status: 0): not --strategy");
+    }
+
+    #[test]
+    fn what_is_not_measured_anyway_is_not_asked() {
+        let nowhere = PathBuf::from("/nowhere/tracer");
+        assert!(refusals(&nowhere, &[scenario()], &own(false)).is_empty());
+        let gone = refusals(&nowhere, &[scenario()], &own(true)).remove("raw-tracepoint").unwrap();
+        assert!(gone.contains("cannot start /nowhere/tracer"), "{gone}");
     }
 }

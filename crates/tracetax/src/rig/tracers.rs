@@ -106,11 +106,12 @@ impl Tracers {
 
 impl Tracer {
     fn start(stage: &Stage<'_>, arm: Arm, how: &How<'_>, pid: u32) -> Result<Self> {
-        let (folder, log, whose) = match (arm, &stage.base) {
-            (Arm::Base, Some(base)) => (base, "base", "the tracer of the other revision"),
+        let (folder, log) = match (arm, &stage.base) {
+            (Arm::Base, Some(base)) => (base, "base"),
             (Arm::Base, None) => bail!("the plan has two revisions, and there is one tracer alone"),
-            (Arm::Treated | Arm::Untraced, _) => (&stage.binaries, Role::Agent.name(), "the tracer"),
+            (Arm::Treated | Arm::Untraced, _) => (&stage.binaries, Role::Agent.name()),
         };
+        let whose = whose(arm);
         let args = how.args(pid);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let program = folder.join("tracer");
@@ -129,8 +130,8 @@ impl Tracer {
     fn switch(&mut self, command: &AgentCommand) -> Result<()> {
         match self.agent.ask(command, ANSWER_LIMIT)? {
             AgentReply::Attached { .. } | AgentReply::Detached { .. } => Ok(()),
-            AgentReply::Error { message } => bail!("the tracer cannot {command:?}: {message}"),
-            other => bail!("the agent answered {command:?} with {other:?}"),
+            AgentReply::Error { message } => bail!("{} cannot {command:?}: {message}", whose(self.arm)),
+            other => bail!("{} answered {command:?} with {other:?}", whose(self.arm)),
         }
     }
 
@@ -144,7 +145,8 @@ impl Tracer {
             }
             anyhow::ensure!(
                 started.elapsed() < STILL_LIMIT,
-                "the tracer is still hit long after it was detached"
+                "{} is still hit long after it was detached",
+                whose(self.arm)
             );
             hits = now;
         }
@@ -153,10 +155,15 @@ impl Tracer {
     fn ledger(&mut self) -> Result<AgentStats> {
         match self.agent.ask(&AgentCommand::Stats, ANSWER_LIMIT)? {
             AgentReply::Stats(stats) => Ok(stats),
-            AgentReply::Error { message } => bail!("the agent cannot tell its ledger: {message}"),
-            other => bail!("the agent answered `stats` with {other:?}"),
+            AgentReply::Error { message } => bail!("{} cannot tell its ledger: {message}", whose(self.arm)),
+            other => bail!("{} answered `stats` with {other:?}", whose(self.arm)),
         }
     }
+}
+
+/// For messages: which of the two.
+fn whose(arm: Arm) -> &'static str {
+    if arm == Arm::Base { "the tracer of the other revision" } else { "the tracer" }
 }
 
 /// How an agent is to trace.
