@@ -34,7 +34,7 @@ impl Join {
         let key = (event.head.tgid, event.head.fd, event.head.sequence);
         match event.head.kind {
             REQUEST_HALF => {
-                if let Some(answer) = self.answers.remove(&key) {
+                if let Some(answer) = self.early_answer(&key) {
                     return Some(Cow::Owned(joined(*event, &answer)));
                 }
                 self.unmatched += displaced(&mut self.requests, key, event);
@@ -49,6 +49,11 @@ impl Join {
             }
             _ => Some(Cow::Borrowed(event)),
         }
+    }
+
+    /// Nearly always there is none at all, which takes no hash to know.
+    fn early_answer(&mut self, key: &Key) -> Option<Event> {
+        if self.answers.is_empty() { None } else { self.answers.remove(key) }
     }
 
     /// Requests that wait for their answer.
