@@ -320,7 +320,17 @@ fn a_run_measures_its_plan_and_leaves_its_folder_alone() {
 
     let folder = fs::read_link(site.results().join("latest")).unwrap();
     assert_eq!(names_in(&site.results()), [folder.to_str().unwrap(), "latest"]);
-    let files = ["blocks.jsonl", "host.json", "logs", "plan.json", "summary.md", "verdict.json"];
+    let files = [
+        "annotations.txt",
+        "blocks.jsonl",
+        "bmf.json",
+        "host.json",
+        "junit.xml",
+        "logs",
+        "plan.json",
+        "summary.md",
+        "verdict.json",
+    ];
     assert_eq!(names_in(site.latest().path()), files);
     assert_eq!(names_in(&site.latest().path().join("logs")), ["agent.log", "load.log", "target.log"]);
     site.latest().host().unwrap();
