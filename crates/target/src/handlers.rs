@@ -26,7 +26,7 @@ pub(crate) fn answer(request: Request<Incoming>, work: &Work) -> Response<Conten
         ("echo", None) => ok(Content::Echo(request.into_body())),
         ("bytes", Some(text)) => with_number(text, BYTES, |bytes| ok(Content::Filler(bytes))),
         ("status", Some(text)) => with_number(text, STATUS, |code| status(u16::try_from(code).ok())),
-        ("work", Some(text)) => with_number(text, WORK_US, |us| {
+        ("burn", Some(text)) => with_number(text, WORK_US, |us| {
             burn(us * 1_000);
             ok(Content::Text(Some(PLAIN)))
         }),

@@ -50,22 +50,16 @@ mod tests {
         scenario::{Scenario, parse},
     };
 
-    const TEXT: &str = r#"question = "What does it cost?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 20
-[pairs]
-quick = 20
-standard = 20
-thorough = 20
-per_life = 10
-[budget]
+    const TEXT: &str = closed_loop!(
+                "What does it cost?",
+                block_ms: 100,
+                warmup_ms: 20,
+                pairs: [20, 20, 20],
+                per_life: 10,
+                r"[budget]
 agent_memory_mb = 100
-"#;
+"
+            );
 
     fn parsed(text: &str) -> Scenario {
         parse("made-up", "made-up.toml", text).unwrap()

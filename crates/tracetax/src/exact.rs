@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use record::{exact::Exact, verdict::Word};
 
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     publish,
     report::print,
     session::own_folder,
+    whole_file,
 };
 
 pub use compare::{Comparison, Row, compare};
@@ -66,7 +67,7 @@ fn accept(path: &Path, file: &str, exact: &Exact) -> Result<Outcome> {
     if exact.reason.is_empty() {
         return Err(Usage("--reason is empty: say why these numbers are accepted".into()).into());
     }
-    write(path, exact)?;
+    whole_file::write(path, &toml::to_string(exact)?)?;
     print(&format!("accepted: {file} is written anew; commit it with the change\n"))?;
     Ok(Outcome::Judged(Word::Pass))
 }
@@ -79,16 +80,6 @@ fn read(path: &Path) -> Result<Option<Exact>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(damaged(&error).into()),
     }
-}
-
-/// Writes the file whole: the old or the new one is there, never half of it.
-fn write(path: &Path, exact: &Exact) -> Result<()> {
-    let folder = path.parent().context("the file has no folder")?;
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let next = path.with_extension("toml.new");
-    fs::write(&next, toml::to_string(exact)?)
-        .and_then(|()| fs::rename(&next, path))
-        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// What a program beside this binary was built by: the driver leaves it in a file beside it.

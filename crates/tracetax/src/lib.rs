@@ -4,6 +4,11 @@
 //! but a seed that is an argument. `run` is the only step that starts processes. The lab knows target, agent and
 //! load generator only as binaries that speak the protocols of the `record` crate.
 
+#[cfg(test)]
+#[macro_use]
+#[path = "../tests/fixtures/closed_loop.rs"]
+mod closed_loop;
+
 pub mod baseline;
 pub mod bench;
 pub mod bystander;
@@ -35,3 +40,4 @@ pub mod session;
 pub mod stored_run;
 pub mod unit;
 pub mod warm;
+pub mod whole_file;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use record::{block::Block, host::Host, plan::Plan, verdict::Verdict};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::exit::Usage;
+use crate::{exit::Usage, whole_file};
 
 /// The folder of one run.
 #[derive(Debug, Clone)]
@@ -74,12 +74,7 @@ impl Folder {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, name: &str, content: &str) -> Result<()> {
-        let (path, next) = (self.0.join(name), self.0.join(format!(".{name}.new")));
-        let mut file = File::create(&next).with_context(|| format!("cannot write {}", next.display()))?;
-        file.write_all(content.as_bytes())
-            .and_then(|()| file.sync_all())
-            .with_context(|| format!("cannot write {}", next.display()))?;
-        fs::rename(&next, &path).with_context(|| format!("cannot write {}", path.display()))
+        whole_file::write(&self.0.join(name), content)
     }
 
     /// Writes a value as JSON.

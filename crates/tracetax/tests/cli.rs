@@ -5,6 +5,10 @@
     reason = "clippy allows it in test functions, but not in the helpers beside them"
 )]
 
+#[macro_use]
+#[path = "fixtures/closed_loop.rs"]
+mod closed_loop;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -21,22 +25,16 @@ use tracetax::{
 
 const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-const GOOD: &str = r#"question = "What does it cost?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 20
-[pairs]
-quick = 6
-standard = 6
-thorough = 6
-per_life = 3
-[budget]
+const GOOD: &str = closed_loop!(
+    "What does it cost?",
+    block_ms: 100,
+    warmup_ms: 20,
+    pairs: [6, 6, 6],
+    per_life: 3,
+    r"[budget]
 agent_memory_mb = 100
-"#;
+"
+);
 
 /// A place for scenarios and results.
 struct Site(TempDir);

@@ -6,6 +6,10 @@
     reason = "clippy allows it in test functions, but not in the helpers beside them"
 )]
 
+#[macro_use]
+#[path = "fixtures/closed_loop.rs"]
+mod closed_loop;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -28,22 +32,16 @@ use tracetax::{
 
 const METRIC: &str = "server_cpu_us_per_request";
 
-const SCENARIO: &str = r#"question = "What does it cost?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 20
-[pairs]
-quick = 20
-standard = 20
-thorough = 20
-per_life = 10
-[tolerance]
+const SCENARIO: &str = closed_loop!(
+    "What does it cost?",
+    block_ms: 100,
+    warmup_ms: 20,
+    pairs: [20, 20, 20],
+    per_life: 10,
+    r"[tolerance]
 server_cpu_us_per_request = 0.25
-"#;
+"
+);
 
 const COSTS: [f64; 5] = [1.05, 1.08, 1.10, 1.12, 1.15];
 

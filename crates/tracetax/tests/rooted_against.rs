@@ -6,6 +6,9 @@
     reason = "clippy allows it in test functions, but not in the helpers beside them"
 )]
 
+#[macro_use]
+#[path = "fixtures/closed_loop.rs"]
+mod closed_loop;
 #[allow(dead_code, reason = "shared with the tests of bench")]
 #[path = "rooted_bench/blocks.rs"]
 mod blocks;
@@ -26,7 +29,6 @@ use record::{
 };
 use rustix::process::Signal;
 use site::{BINARIES, Site, built};
-use traces::Traces;
 
 /// A run is meant to have the machine for itself, so the tests take turns.
 static TURN: Mutex<()> = Mutex::new(());
@@ -34,48 +36,36 @@ static TURN: Mutex<()> = Mutex::new(());
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// The tolerance is far beyond what chance makes of two equal tracers, and far below what is planted in a test.
-const SHORT: &str = r#"question = "What does the tracer cost in a short run?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 20
-[pairs]
-quick = 24
-standard = 24
-thorough = 24
-per_life = 12
-[tolerance]
+const SHORT: &str = closed_loop!(
+    "What does the tracer cost in a short run?",
+    block_ms: 100,
+    warmup_ms: 20,
+    pairs: [24, 24, 24],
+    per_life: 12,
+    r"[tolerance]
 server_cpu_us_per_request = 0.4
-"#;
+"
+);
 
 /// Blocks are long, so that a signal finds one under way.
-const LONG: &str = r#"question = "What does an interrupted comparison leave?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 600
-warmup_ms = 0
-[pairs]
-quick = 1000
-standard = 1000
-thorough = 1000
-per_life = 1000
-[tolerance]
+const LONG: &str = closed_loop!(
+    "What does an interrupted comparison leave?",
+    block_ms: 600,
+    warmup_ms: 0,
+    pairs: [1000, 1000, 1000],
+    per_life: 1000,
+    r"[tolerance]
 server_cpu_us_per_request = 500
-"#;
+"
+);
 
 const ARGS: [&str; 3] = ["compare", "--against", "HEAD"];
 
 /// A place whose other revision is in the folder `binaries`.
 fn site(text: &str, binaries: &Path) -> Site {
-    let other =
-        [("TRACETAX_AGAINST_BINARIES", binaries.to_str().unwrap()), ("TRACETAX_AGAINST_REVISION", COMMIT)];
-    Site::new("short", text).with_environment(&other)
+    Site::new("short", text)
+        .with_variable("TRACETAX_AGAINST_BINARIES", binaries)
+        .with_variable("TRACETAX_AGAINST_REVISION", COMMIT)
 }
 
 fn comparison(site: &Site) -> Comparison {
@@ -96,7 +86,7 @@ fn a_tracer_against_itself_is_measured_in_groups_and_does_not_regress() {
     let mut run = site.start(&ARGS);
     let (lab, seen) = (run.pid(), run.watch());
     let ended = run.end();
-    assert_eq!(seen.left(lab, &site.results()), Traces::default());
+    site.assert_nothing_left(lab, &seen);
 
     let (plan, blocks) = (site.latest().plan().unwrap(), site.latest().blocks().unwrap());
     assert_eq!(plan.against.as_ref().map(|other| other.commit.as_str()), Some(COMMIT));
@@ -193,7 +183,7 @@ fn an_interrupted_comparison_leaves_no_process_and_can_be_judged() {
     run.signal(Signal::INT);
     let ended = run.end();
     assert_eq!((ended.code(), ended.stdout.as_str()), (130, ""), "{}", ended.stderr);
-    assert_eq!(seen.left(lab, &site.results()), Traces::default());
+    site.assert_nothing_left(lab, &seen);
     let again = site.run(&["compare"]);
     assert!(again.stdout.starts_with("verdict: "), "{again:?}");
     assert_ne!(again.code(), 0, "too little was measured to pass: {}", again.stdout);

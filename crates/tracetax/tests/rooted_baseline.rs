@@ -6,6 +6,9 @@
     reason = "clippy allows it in test functions, but not in the helpers beside them"
 )]
 
+#[macro_use]
+#[path = "fixtures/closed_loop.rs"]
+mod closed_loop;
 #[allow(dead_code, reason = "shared with the tests of bench")]
 #[path = "rooted_bench/site.rs"]
 mod site;
@@ -30,43 +33,31 @@ static TURN: Mutex<()> = Mutex::new(());
 const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// No tracer costs half a millisecond more or less from session to session.
-const SHORT: &str = r#"question = "What does the tracer cost in a short run?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 20
-[pairs]
-quick = 7
-standard = 7
-thorough = 7
-per_life = 7
-[tolerance]
+const SHORT: &str = closed_loop!(
+    "What does the tracer cost in a short run?",
+    block_ms: 100,
+    warmup_ms: 20,
+    pairs: [7, 7, 7],
+    per_life: 7,
+    r"[tolerance]
 server_cpu_us_per_request = 500
-"#;
+"
+);
 
 /// One block is longer than it takes to send a signal.
-const LONG: &str = r#"question = "What does an interrupted recording leave?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 600
-warmup_ms = 0
-[pairs]
-quick = 1000
-standard = 1000
-thorough = 1000
-per_life = 1000
-[tolerance]
+const LONG: &str = closed_loop!(
+    "What does an interrupted recording leave?",
+    block_ms: 600,
+    warmup_ms: 0,
+    pairs: [1000, 1000, 1000],
+    per_life: 1000,
+    r"[tolerance]
 server_cpu_us_per_request = 500
-"#;
+"
+);
 
 fn site(name: &str, text: &str) -> Site {
-    Site::new(name, text).with_revision(REVISION)
+    Site::new(name, text).with_variable("TRACETAX_REVISION", REVISION)
 }
 
 /// Names of the folders of runs and recordings.
@@ -137,7 +128,7 @@ fn accept_a_cheaper_past(site: &Site, run: &Folder) {
 #[ignore = "needs root"]
 fn a_flag_is_confirmed_by_a_fresh_session_of_the_same_size() {
     let _turn = TURN.lock();
-    let site = site("short", SHORT).with_duration("900ms");
+    let site = site("short", SHORT).with_variable("BENCHMARK_DURATION", "900ms");
     let bench = site.run(&["bench", "short"]);
     let run = Folder::open(&site.latest().path().canonicalize().unwrap()).unwrap();
     assert_ne!(run.verdict().unwrap().word, Word::Invalid, "{}", bench.stdout);
@@ -150,7 +141,7 @@ fn a_flag_is_confirmed_by_a_fresh_session_of_the_same_size() {
     assert_eq!(folders(&site).len(), before);
 
     // The size is that of the run, though nothing says so any more.
-    let site = site.without_duration();
+    let site = site.without_variable("BENCHMARK_DURATION");
     let ended = site.run(&["compare", &path, "--confirm"]);
     assert_eq!(folders(&site).len(), before + 1, "{}", ended.stderr);
     let compared = comparison(&run);

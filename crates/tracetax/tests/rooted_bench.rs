@@ -7,8 +7,12 @@
     reason = "clippy allows it in test functions, but not in the helpers beside them"
 )]
 
+#[macro_use]
+#[path = "fixtures/closed_loop.rs"]
+mod closed_loop;
 #[path = "rooted_bench/blocks.rs"]
 mod blocks;
+#[allow(dead_code, reason = "shared with the tests of interrupts")]
 #[path = "rooted_bench/site.rs"]
 mod site;
 #[path = "rooted_bench/traces.rs"]
@@ -16,11 +20,8 @@ mod traces;
 
 use std::{
     fs,
-    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     sync::Mutex,
-    thread::sleep,
-    time::{Duration, Instant},
 };
 
 use blocks::{are_the_whole_plan, assert_complete};
@@ -31,72 +32,34 @@ use record::{
     plan::Arm,
     verdict::{Metric, Verdict, Word},
 };
-use rustix::process::Signal;
-use site::{BINARIES, Site};
+use site::{BINARIES, SOUND, Site};
 use traces::Traces;
 use tracetax::exit::of_word;
 
 /// A run is meant to have the machine for itself, so the tests take turns.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// For processes to end that nobody waits for.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Codes of a verdict that a sound run may come to. One more is allowed for a machine that is not sound, by
-/// [`is_the_machines_fault`].
-const SOUND: [i32; 3] = [0, 4, 99];
-
-const SHORT: &str = r#"question = "What does the tracer cost in a short run?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 20
-[pairs]
-quick = 8
-standard = 8
-thorough = 8
-per_life = 4
-[budget]
+const SHORT: &str = closed_loop!(
+    "What does the tracer cost in a short run?",
+    block_ms: 100,
+    warmup_ms: 20,
+    pairs: [8, 8, 8],
+    per_life: 4,
+    r"[budget]
 agent_memory_mb = 100
-"#;
+"
+);
 
-/// Blocks are long, so that a signal finds one under way.
-const LONG: &str = r#"question = "What does an interrupted run leave?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 600
-warmup_ms = 0
-[pairs]
-quick = 1000
-standard = 1000
-thorough = 1000
-per_life = 1000
-[budget]
-agent_memory_mb = 100
-"#;
-
-const BYSTANDER: &str = r#"question = "What do others pay?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 0
-[pairs]
-quick = 10
-standard = 10
-thorough = 10
-per_life = 10
-[bystander]
+const BYSTANDER: &str = closed_loop!(
+    "What do others pay?",
+    block_ms: 100,
+    warmup_ms: 0,
+    pairs: [10, 10, 10],
+    per_life: 10,
+    r"[bystander]
 measure_ms = 10
-"#;
+"
+);
 
 const FLOOD: &str = r#"question = "How much does it take?"
 [load]
@@ -112,41 +75,28 @@ thorough = 5
 per_life = 3
 "#;
 
-const CONTROLS: &str = r#"question = "Is a planted cost recovered?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 20
-[pairs]
-quick = 30
-standard = 30
-thorough = 30
-per_life = 15
-[[treatment]]
+const CONTROLS: &str = closed_loop!(
+    "Is a planted cost recovered?",
+    block_ms: 100,
+    warmup_ms: 20,
+    pairs: [30, 30, 30],
+    per_life: 15,
+    r#"[[treatment]]
 name = "planted"
 plant_us = 20
 [[treatment]]
 name = "nothing"
 nothing = true
-"#;
+"#
+);
 
-const STAGES: &str = r#"question = "What do the parts of a tracer cost?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 0
-[pairs]
-quick = 6
-standard = 6
-thorough = 6
-per_life = 3
-[[treatment]]
+const STAGES: &str = closed_loop!(
+    "What do the parts of a tracer cost?",
+    block_ms: 100,
+    warmup_ms: 0,
+    pairs: [6, 6, 6],
+    per_life: 3,
+    r#"[[treatment]]
 name = "floor"
 tracer = "raw-tracepoint"
 stage = "floor"
@@ -157,22 +107,16 @@ wakeup = "timer(10 ms)"
 [[treatment]]
 name = "kprobe"
 tracer = "kprobe"
-"#;
+"#
+);
 
-const MEMORY: &str = r#"question = "How much memory does each tracer take?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 0
-[pairs]
-quick = 5
-standard = 5
-thorough = 5
-per_life = 5
-[[treatment]]
+const MEMORY: &str = closed_loop!(
+    "How much memory does each tracer take?",
+    block_ms: 100,
+    warmup_ms: 0,
+    pairs: [5, 5, 5],
+    per_life: 5,
+    r#"[[treatment]]
 name = "raw"
 tracer = "raw-tracepoint"
 [[treatment]]
@@ -190,7 +134,8 @@ tracer = "fentry"
 [[treatment]]
 name = "breakpoints"
 tracer = "kprobe"
-"#;
+"#
+);
 
 /// Empty programs count nothing, the whole tracer counts everything, and the kernel's statistics see both run. Whether
 /// this kernel has kprobes does not matter: either they are measured, or they are named with the kernel's reason.
@@ -261,7 +206,7 @@ fn a_flood_loses_events_in_overload_alone_and_accounts_for_each() {
     let mut run = site.start(&["bench", "flood"]);
     let (lab, seen) = (run.pid(), run.watch());
     run.end();
-    assert_nothing_left(&site, lab, &seen);
+    site.assert_nothing_left(lab, &seen);
     let blocks = site.latest().blocks().unwrap();
     for block in blocks.iter().filter(|block| block.arm == Arm::Treated) {
         let (flood, tracer) = (block.flood.unwrap(), block.tracer.as_ref().unwrap());
@@ -298,7 +243,7 @@ fn a_bystander_pays_for_a_hook_that_every_process_passes() {
     let mut run = site.start(&["bench", "bystander"]);
     let (lab, seen) = (run.pid(), run.watch());
     run.end();
-    assert_nothing_left(&site, lab, &seen);
+    site.assert_nothing_left(lab, &seen);
     let blocks = site.latest().blocks().unwrap();
     assert!(blocks.iter().all(|block| block.bystander.is_some_and(|used| used.calls > 0)));
     let verdict = site.latest().verdict().unwrap();
@@ -316,7 +261,7 @@ fn a_run_measures_its_plan_and_leaves_its_folder_alone() {
     let mut run = site.start(&["bench", "short"]);
     let (lab, seen) = (run.pid(), run.watch());
     let ended = run.end();
-    assert_nothing_left(&site, lab, &seen);
+    site.assert_nothing_left(lab, &seen);
 
     let folder = fs::read_link(site.results().join("latest")).unwrap();
     assert_eq!(names_in(&site.results()), [folder.to_str().unwrap(), "latest"]);
@@ -365,7 +310,7 @@ fn a_secret_is_in_no_result_but_the_plan() {
 #[ignore = "needs root"]
 fn a_duration_from_the_environment_sets_the_pairs() {
     let _turn = TURN.lock();
-    let site = Site::new("short", SHORT).with_duration("700ms");
+    let site = Site::new("short", SHORT).with_variable("BENCHMARK_DURATION", "700ms");
     let ended = site.run(&["bench", "short", "-v"]);
     let blocks = site.latest().blocks().unwrap();
     assert!(are_the_whole_plan(&site.latest().plan().unwrap(), &blocks));
@@ -416,97 +361,6 @@ fn a_damaged_block_is_told_by_its_line_and_a_torn_one_left_out() {
 
 #[test]
 #[ignore = "needs root"]
-fn int_in_a_block_keeps_the_blocks_before() {
-    interrupted_by(Signal::INT, 130);
-}
-
-#[test]
-#[ignore = "needs root"]
-fn term_in_a_block_keeps_the_blocks_before() {
-    interrupted_by(Signal::TERM, 143);
-}
-
-fn interrupted_by(signal: Signal, code: i32) {
-    let _turn = TURN.lock();
-    let site = Site::new("long", LONG);
-    let mut run = site.start(&["bench", "long"]);
-    let (lab, seen) = (run.pid(), run.watch());
-    run.wait_for_blocks(3);
-    sleep(Duration::from_millis(200));
-    run.signal(signal);
-    // An impatient user must not keep the lab from cleaning up.
-    run.signal(signal);
-    let ended = run.end();
-    assert_eq!(ended.code(), code, "{}", ended.stderr);
-    assert!(ended.stderr.contains("what was measured is kept"), "{}", ended.stderr);
-    assert_eq!(ended.stdout, "");
-    assert_nothing_left(&site, lab, &seen);
-
-    let blocks = site.latest().blocks().unwrap();
-    assert!((3..1000).contains(&blocks.len()), "{} blocks", blocks.len());
-    assert!(!are_the_whole_plan(&site.latest().plan().unwrap(), &blocks));
-    assert_complete(&blocks);
-    assert!(!site.latest().path().join("verdict.json").exists());
-    let report = site.run(&["report"]);
-    assert!(SOUND.contains(&report.code()) || report.code() == 5, "{}", report.stderr);
-    assert!(report.stdout.starts_with("verdict: "), "{}", report.stdout);
-}
-
-#[test]
-#[ignore = "needs root"]
-fn int_before_the_first_block_is_over_leaves_a_run_without_blocks() {
-    let _turn = TURN.lock();
-    let site = Site::new("long", &LONG.replace("measure_ms = 600", "measure_ms = 60000"));
-    let mut run = site.start(&["bench", "long"]);
-    let (lab, seen) = (run.pid(), run.watch());
-    run.signal(Signal::INT);
-    assert_eq!(run.end().code(), 130);
-    assert_nothing_left(&site, lab, &seen);
-    assert_eq!(site.latest().blocks().unwrap(), []);
-    let report = site.run(&["report"]);
-    assert!(report.stdout.starts_with("verdict: "), "{report:?}");
-    assert_ne!(report.code(), 0, "nothing was measured, so nothing passes: {}", report.stdout);
-}
-
-#[test]
-#[ignore = "needs root"]
-fn a_killed_lab_leaves_groups_alone_and_clean_sweeps_them() {
-    let _turn = TURN.lock();
-    let site = Site::new("long", LONG);
-    let mut run = site.start(&["bench", "long"]);
-    let (lab, seen) = (run.pid(), run.watch());
-    run.wait_for_blocks(1);
-    run.signal(Signal::KILL);
-    assert_eq!(run.end().status.signal(), Some(9));
-
-    // The end of their input ends the children.
-    let mut left = seen.left(lab, &site.results());
-    let end = Instant::now() + PATIENCE;
-    while left != (Traces { groups: seen.groups.clone(), ..Traces::default() }) {
-        assert!(Instant::now() < end, "left behind: {left:#?}");
-        sleep(Duration::from_millis(20));
-        left = seen.left(lab, &site.results());
-    }
-    let blocks = site.latest().blocks().unwrap();
-    assert!(!blocks.is_empty());
-    assert!(!are_the_whole_plan(&site.latest().plan().unwrap(), &blocks));
-
-    let clean = site.run(&["clean"]);
-    assert_eq!(clean.code(), 0, "{}", clean.stderr);
-    for group in &seen.groups {
-        let line = format!("removed {} of dead run {lab}-", group.display());
-        assert!(
-            clean.stdout.lines().any(|found| found.starts_with(&line)),
-            "no `{line}` in {}",
-            clean.stdout
-        );
-    }
-    assert_nothing_left(&site, lab, &seen);
-    assert_nothing_to_sweep(&site, lab);
-}
-
-#[test]
-#[ignore = "needs root"]
 fn a_planted_cost_is_recovered_and_nothing_has_two_arms() {
     let _turn = TURN.lock();
     let site = Site::new("controls", CONTROLS);
@@ -538,7 +392,7 @@ fn a_tracer_that_cannot_start_is_told_with_its_own_reason() {
     for part in ["the tracer cannot try its strategies", "tracer.bpf.o", "error parsing BPF object"] {
         assert!(ended.stderr.contains(part), "`{part}` is not in: {}", ended.stderr);
     }
-    assert_nothing_left(&site, lab, &Traces::default());
+    site.assert_nothing_left(lab, &Traces::default());
 }
 
 #[test]
@@ -553,7 +407,7 @@ fn what_is_not_built_is_told_with_the_command_that_builds_it() {
     for part in ["bin/tracer is not built", "`cargo xtask build`"] {
         assert!(ended.stderr.contains(part), "`{part}` is not in: {}", ended.stderr);
     }
-    assert_nothing_left(&site, lab, &Traces::default());
+    site.assert_nothing_left(lab, &Traces::default());
 }
 
 #[test]
@@ -565,23 +419,6 @@ fn who_is_not_root_is_told_so_at_once() {
     assert_eq!((ended.code(), ended.stdout.as_str()), (3, ""), "{}", ended.stderr);
     assert!(ended.stderr.contains("needs root"), "{}", ended.stderr);
     assert!(!site.results().exists());
-}
-
-fn assert_nothing_left(site: &Site, lab: i32, seen: &Traces) {
-    assert_eq!(seen.left(lab, &site.results()), Traces::default());
-}
-
-/// Other runs may be killed meanwhile: they are swept as well, and looked past.
-fn assert_nothing_to_sweep(site: &Site, lab: i32) {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let clean = site.run(&["clean"]);
-        if clean.stdout == "nothing to sweep\n" {
-            break;
-        }
-        assert!(!clean.stdout.contains(&format!("tracetax-{lab}-")), "{}", clean.stdout);
-        assert!(Instant::now() < end, "there is always something to sweep: {clean:?}");
-    }
 }
 
 fn names_in(folder: &Path) -> Vec<String> {

@@ -73,7 +73,7 @@ fn an_echo_streams() {
 fn status_and_work_do_as_their_path_tells() {
     check(&last("/status/503"), &["HTTP/1.1 503 ", "content-length: 0\r\n"]);
     check(&last("/status/204"), &["HTTP/1.1 204 "]);
-    check(&last("/work/50"), &["HTTP/1.1 200 "]);
+    check(&last("/burn/50"), &["HTTP/1.1 200 "]);
 }
 
 #[test]
@@ -88,8 +88,8 @@ fn a_bad_number_is_400_and_an_unknown_path_is_404() {
         "/status/99",
         "/status/101",
         "/status/65736",
-        "/work/1000001",
-        "/work/1.5",
+        "/burn/1000001",
+        "/burn/1.5",
     ];
     for path in bad {
         check(&last(path), &["HTTP/1.1 400 "]);

@@ -140,7 +140,7 @@ fn an_answer_is_not_given_to_a_request_of_an_earlier_connection() {
         // The server has closed its end before it answers this.
         truths.push(other.exchange(&get("/plain")));
         let mut second = target.connect();
-        let mut burst = vec![get("/work/50000")];
+        let mut burst = vec![get("/burn/50000")];
         burst.extend((0..8).map(|number| get(&format!("/status/{}", 400 + number))));
         send_burst(&mut second, &burst);
         // All are read, and the first is being worked on.

@@ -75,7 +75,7 @@ fn every_kind(talk: &mut Talk<'_>) {
 fn work(talk: &mut Talk<'_>) {
     let mut client = talk.connect();
     for us in [0, 100, 1_000, 20_000] {
-        talk.exchange(&mut client, &get(&format!("/work/{us}"))).worked_us(us);
+        talk.exchange(&mut client, &get(&format!("/burn/{us}"))).worked_us(us);
     }
 }
 

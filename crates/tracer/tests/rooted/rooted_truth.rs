@@ -51,7 +51,7 @@ pub(crate) fn requests() -> Vec<String> {
         get("/bytes/1"),
         get("/bytes/100000"),
         get("/nothing"),
-        get("/work/10"),
+        get("/burn/10"),
         get(&format!("/{}", "p".repeat(127))),
         get(&format!("/{}", "p".repeat(128))),
         get(&format!("/{}?{}", "p".repeat(2_000), "q".repeat(4_000))),
@@ -184,7 +184,7 @@ fn records_name_the_process_and_the_time() {
     let mut windows = Vec::new();
     for us in [0, 100, 1_000] {
         let sent_ns = now_ns();
-        client.exchange(&get(&format!("/work/{us}")));
+        client.exchange(&get(&format!("/burn/{us}")));
         // A quarter of it is certain: the work ends early where it is preempted.
         windows.push((sent_ns, us * 250, now_ns()));
     }

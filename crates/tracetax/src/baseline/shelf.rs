@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use record::baseline::Baseline;
 
 use super::file::{self, Fault};
-use crate::exit::Usage;
+use crate::{exit::Usage, whole_file};
 
 /// The folder's name, from the root of the workspace.
 const FOLDER: &str = "baselines";
@@ -107,10 +107,6 @@ fn names_in(folder: &Path) -> Vec<String> {
 /// When it cannot be written.
 pub fn write(root: &Path, baseline: &Baseline) -> Result<String> {
     let name = file_of(&baseline.host_class, &baseline.scenario);
-    let path = root.join(&name);
-    let (folder, next) = (path.with_file_name(""), path.with_extension("toml.new"));
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    fs::write(&next, file::text(baseline)?).with_context(|| format!("cannot write {}", next.display()))?;
-    fs::rename(&next, &path).with_context(|| format!("cannot write {}", path.display()))?;
+    whole_file::write(&root.join(&name), &file::text(baseline)?)?;
     Ok(format!("accepted {name} ({}): commit it", baseline.reason))
 }

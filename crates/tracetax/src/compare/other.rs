@@ -148,20 +148,14 @@ mod tests {
     use crate::scenario::{Scenario, parse};
 
     fn scenario() -> Scenario {
-        let text = r#"question = "What does it cost?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 10
-[pairs]
-quick = 10
-standard = 20
-thorough = 40
-per_life = 4
-"#;
+        let text = closed_loop!(
+            "What does it cost?",
+            block_ms: 100,
+            warmup_ms: 10,
+            pairs: [10, 20, 40],
+            per_life: 4,
+            ""
+        );
         parse("made-up", "made-up.toml", text).unwrap()
     }
 

@@ -17,7 +17,7 @@ const WITNESS_LEVEL: f64 = 0.005;
 
 /// A machine whose untraced arm moved by less than this share is the same machine. Virtual machines have phases: on one
 /// with two cores the same service took 6.8 or 8.6 us a request for minutes at a time, apart by a quarter, and the paired
-/// cost was 1.11 us in the one phase and 1.06 in the other (docs/verdict.md).
+/// cost was 1.13 us in the one phase and 1.09 in the other (means of 24 and 21 sessions).
 pub const WITNESS_SHARE: f64 = 0.35;
 
 /// So many tolerances above the anchor nothing may come, by however many small steps.

@@ -15,24 +15,18 @@ use crate::{
 pub const CLASS: &str = "01234567";
 pub const METRIC: &str = "server_cpu_us_per_request";
 
-pub const SCENARIO: &str = r#"question = "What does it cost?"
-[load]
-pacing = "closed"
-connections = 4
-path = "/plain"
-[block]
-measure_ms = 100
-warmup_ms = 20
-[pairs]
-quick = 20
-standard = 40
-thorough = 80
-per_life = 10
-[budget]
+pub const SCENARIO: &str = closed_loop!(
+    "What does it cost?",
+    block_ms: 100,
+    warmup_ms: 20,
+    pairs: [20, 40, 80],
+    per_life: 10,
+    r"[budget]
 agent_memory_mb = 100
 [tolerance]
 server_cpu_us_per_request = 0.25
-"#;
+"
+);
 
 pub fn revision() -> Revision {
     Revision { commit: "0123456789abcdef0123456789abcdef01234567".into(), dirty: false, planted: false }

@@ -1,6 +1,8 @@
 //! A temporary place with a scenario of its own, in which the real release binary runs and is watched.
 
 use std::{
+    collections::BTreeMap,
+    ffi::OsString,
     fs::{self, File},
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _, process::ExitStatusExt as _},
     path::{Path, PathBuf},
@@ -17,11 +19,17 @@ use super::traces::Traces;
 
 /// For whatever a test waits for; reached only when something hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// For processes to end that nobody waits for.
+pub const GONE_WITHIN: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Where `cargo xtask build` puts what a run starts.
 const RELEASE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/release");
 pub const BINARIES: [&str; 4] = ["tracetax", "tracer", "target", "load"];
+
+/// Codes of a verdict that a sound run may come to. One more is allowed where others took the
+/// processors away.
+pub const SOUND: [i32; 3] = [0, 4, 99];
 
 /// No other process has this user, so that a limit on its processes limits ours alone.
 const OTHER_USER: u32 = 63_999;
@@ -30,10 +38,7 @@ const OTHER_USER: u32 = 63_999;
 pub struct Site {
     folder: TempDir,
     binaries: PathBuf,
-    /// For the lab's environment.
-    duration: Option<&'static str>,
-    revision: Option<&'static str>,
-    environment: Vec<(String, String)>,
+    environment: BTreeMap<&'static str, OsString>,
 }
 
 /// A lab that runs. Asked to end, and waited for, when a test gives up.
@@ -67,31 +72,20 @@ impl Site {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(folder.path().join("scenarios")).unwrap();
         fs::write(folder.path().join("scenarios").join(scenario).with_extension("toml"), text).unwrap();
-        Self { folder, binaries: RELEASE.into(), duration: None, revision: None, environment: Vec::new() }
+        Self { folder, binaries: RELEASE.into(), environment: BTreeMap::new() }
     }
 
-    /// The same with `BENCHMARK_DURATION`.
-    pub fn with_duration(self, duration: &'static str) -> Self {
-        Self { duration: Some(duration), ..self }
+    /// The same with a variable in the lab's environment.
+    pub fn with_variable(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.environment.insert(name, value.into());
+        self
     }
 
     /// The same without it.
     #[allow(dead_code, reason = "wanted by the tests of baselines alone")]
-    pub fn without_duration(self) -> Self {
-        Self { duration: None, ..self }
-    }
-
-    /// The same with `TRACETAX_REVISION`, as the driver tells it.
-    #[allow(dead_code, reason = "wanted by the tests of baselines alone")]
-    pub fn with_revision(self, revision: &'static str) -> Self {
-        Self { revision: Some(revision), ..self }
-    }
-
-    /// The same with these variables.
-    #[allow(dead_code, reason = "wanted by the tests of two revisions alone")]
-    pub fn with_environment(self, variables: &[(&str, &str)]) -> Self {
-        let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Self { environment: environment.collect(), ..self }
+    pub fn without_variable(mut self, name: &str) -> Self {
+        self.environment.remove(name);
+        self
     }
 
     /// The same with copies of these files alone; the lab looks for all that it starts beside itself.
@@ -142,13 +136,30 @@ impl Site {
         self.spawn(lab).end()
     }
 
+    /// Fails where anything is there still of what the run of this lab had.
+    pub fn assert_nothing_left(&self, lab: i32, seen: &Traces) {
+        assert_eq!(seen.left(lab, &self.results()), Traces::default());
+    }
+
+    /// Other runs may be killed meanwhile: they are swept as well, and looked past.
+    /// Fails where `clean` finds something of the run of this lab.
+    pub fn assert_nothing_to_sweep(&self, lab: i32) {
+        let end = Instant::now() + GONE_WITHIN;
+        loop {
+            let clean = self.run(&["clean"]);
+            if clean.stdout == "nothing to sweep\n" {
+                break;
+            }
+            assert!(!clean.stdout.contains(&format!("tracetax-{lab}-")), "{}", clean.stdout);
+            assert!(Instant::now() < end, "there is always something to sweep: {clean:?}");
+        }
+    }
+
     fn lab(&self, args: &[&str]) -> Command {
         let mut lab = Command::new(self.binaries.join("tracetax"));
         lab.args(args).env_clear();
         lab.env("TRACETAX_ROOT", self.folder.path()).env("OUTPUT_DIR", self.results());
-        lab.envs(self.duration.map(|duration| ("BENCHMARK_DURATION", duration)));
-        lab.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        lab.envs(self.revision.map(|revision| ("TRACETAX_REVISION", revision)));
+        lab.envs(&self.environment);
         lab
     }
 

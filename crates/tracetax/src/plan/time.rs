@@ -1,0 +1,50 @@
+//! How long a plan will take, by what was measured of blocks, lives and changes of arm.
+
+use std::time::Duration;
+
+use record::plan::{Life, ScenarioPlan, Treatment, TreatmentKind};
+
+use super::treatment;
+
+/// What a block takes beside its load: change of arm, two settlings, readings, the file. Measured on a 2-core guest.
+const BLOCK_OVERHEAD: Duration = Duration::from_millis(14);
+
+/// What a life takes beside its blocks: start and end of target and agent. Measured on a 2-core guest.
+const LIFE_OVERHEAD: Duration = Duration::from_millis(600);
+
+/// How long a scenario will take.
+#[must_use]
+pub fn time_of(scenario: &ScenarioPlan) -> Duration {
+    let blocks: u32 = scenario.lives.iter().map(blocks_of).sum();
+    let toggles: Duration = scenario.lives.iter().map(|life| toggles_of(scenario, life)).sum();
+    let bystander_ns = scenario.bystander.map_or(0, |bystander| bystander.measure_ns);
+    let measured_ns = scenario.load.block_ns + scenario.load.warmup_ns + bystander_ns;
+    let block = Duration::from_nanos(measured_ns) + BLOCK_OVERHEAD;
+    block * blocks + LIFE_OVERHEAD * scenario.lives.len() as u32 + toggles
+}
+
+/// Blocks of a life, if none has to be measured again.
+#[must_use]
+pub fn blocks_of(life: &Life) -> u32 {
+    let of_pairs: usize = life.pairs.iter().map(|pair| pair.order.len()).sum();
+    of_pairs as u32 + u32::from(life.statistics_seed.is_some())
+}
+
+/// Whatever the coins show, a pair has one attach and one detach in the mean, and a group of three blocks two at most.
+fn toggles_of(scenario: &ScenarioPlan, life: &Life) -> Duration {
+    let toggles: usize = life.pairs.iter().map(|pair| pair.order.len().saturating_sub(1)).sum();
+    slow_toggle(treatment(scenario, life)) * toggles as u32
+}
+
+/// What attach and detach of a strategy take together where that is more than a block's other business: the kernel lets
+/// go of a perf event or a uprobe only after all processors have passed a quiet state. Measured on a 2-core guest.
+fn slow_toggle(treatment: &Treatment) -> Duration {
+    let TreatmentKind::Tracer { strategy, .. } = &treatment.kind else {
+        return Duration::ZERO;
+    };
+    Duration::from_millis(match strategy.as_str() {
+        "syscall-tracepoint" => 950,
+        "uprobe-nop" | "uprobe-entry" => 125,
+        _ => 0,
+    })
+}
