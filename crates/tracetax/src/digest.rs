@@ -51,15 +51,15 @@ mod tests {
     };
 
     const TEXT: &str = closed_loop!(
-                "What does it cost?",
-                block_ms: 100,
-                warmup_ms: 20,
-                pairs: [20, 20, 20],
-                per_life: 10,
-                r"[budget]
+        "What does it cost?",
+        block_ms = 100,
+        warmup_ms = 20,
+        pairs = [20, 20, 20],
+        per_life = 10,
+        r"[budget]
 agent_memory_mb = 100
 "
-            );
+    );
 
     fn parsed(text: &str) -> Scenario {
         parse("made-up", "made-up.toml", text).unwrap()

@@ -27,10 +27,10 @@ const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 const GOOD: &str = closed_loop!(
     "What does it cost?",
-    block_ms: 100,
-    warmup_ms: 20,
-    pairs: [6, 6, 6],
-    per_life: 3,
+    block_ms = 100,
+    warmup_ms = 20,
+    pairs = [6, 6, 6],
+    per_life = 3,
     r"[budget]
 agent_memory_mb = 100
 "

@@ -34,10 +34,10 @@ const METRIC: &str = "server_cpu_us_per_request";
 
 const SCENARIO: &str = closed_loop!(
     "What does it cost?",
-    block_ms: 100,
-    warmup_ms: 20,
-    pairs: [20, 20, 20],
-    per_life: 10,
+    block_ms = 100,
+    warmup_ms = 20,
+    pairs = [20, 20, 20],
+    per_life = 10,
     r"[tolerance]
 server_cpu_us_per_request = 0.25
 "

@@ -38,10 +38,10 @@ const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 /// The tolerance is far beyond what chance makes of two equal tracers, and far below what is planted in a test.
 const SHORT: &str = closed_loop!(
     "What does the tracer cost in a short run?",
-    block_ms: 100,
-    warmup_ms: 20,
-    pairs: [24, 24, 24],
-    per_life: 12,
+    block_ms = 100,
+    warmup_ms = 20,
+    pairs = [24, 24, 24],
+    per_life = 12,
     r"[tolerance]
 server_cpu_us_per_request = 0.4
 "
@@ -50,10 +50,10 @@ server_cpu_us_per_request = 0.4
 /// Blocks are long, so that a signal finds one under way.
 const LONG: &str = closed_loop!(
     "What does an interrupted comparison leave?",
-    block_ms: 600,
-    warmup_ms: 0,
-    pairs: [1000, 1000, 1000],
-    per_life: 1000,
+    block_ms = 600,
+    warmup_ms = 0,
+    pairs = [1000, 1000, 1000],
+    per_life = 1000,
     r"[tolerance]
 server_cpu_us_per_request = 500
 "

@@ -35,10 +35,10 @@ const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
 /// No tracer costs half a millisecond more or less from session to session.
 const SHORT: &str = closed_loop!(
     "What does the tracer cost in a short run?",
-    block_ms: 100,
-    warmup_ms: 20,
-    pairs: [7, 7, 7],
-    per_life: 7,
+    block_ms = 100,
+    warmup_ms = 20,
+    pairs = [7, 7, 7],
+    per_life = 7,
     r"[tolerance]
 server_cpu_us_per_request = 500
 "
@@ -47,10 +47,10 @@ server_cpu_us_per_request = 500
 /// One block is longer than it takes to send a signal.
 const LONG: &str = closed_loop!(
     "What does an interrupted recording leave?",
-    block_ms: 600,
-    warmup_ms: 0,
-    pairs: [1000, 1000, 1000],
-    per_life: 1000,
+    block_ms = 600,
+    warmup_ms = 0,
+    pairs = [1000, 1000, 1000],
+    per_life = 1000,
     r"[tolerance]
 server_cpu_us_per_request = 500
 "

@@ -41,10 +41,10 @@ static TURN: Mutex<()> = Mutex::new(());
 
 const SHORT: &str = closed_loop!(
     "What does the tracer cost in a short run?",
-    block_ms: 100,
-    warmup_ms: 20,
-    pairs: [8, 8, 8],
-    per_life: 4,
+    block_ms = 100,
+    warmup_ms = 20,
+    pairs = [8, 8, 8],
+    per_life = 4,
     r"[budget]
 agent_memory_mb = 100
 "
@@ -52,10 +52,10 @@ agent_memory_mb = 100
 
 const BYSTANDER: &str = closed_loop!(
     "What do others pay?",
-    block_ms: 100,
-    warmup_ms: 0,
-    pairs: [10, 10, 10],
-    per_life: 10,
+    block_ms = 100,
+    warmup_ms = 0,
+    pairs = [10, 10, 10],
+    per_life = 10,
     r"[bystander]
 measure_ms = 10
 "
@@ -77,10 +77,10 @@ per_life = 3
 
 const CONTROLS: &str = closed_loop!(
     "Is a planted cost recovered?",
-    block_ms: 100,
-    warmup_ms: 20,
-    pairs: [30, 30, 30],
-    per_life: 15,
+    block_ms = 100,
+    warmup_ms = 20,
+    pairs = [30, 30, 30],
+    per_life = 15,
     r#"[[treatment]]
 name = "planted"
 plant_us = 20
@@ -92,10 +92,10 @@ nothing = true
 
 const STAGES: &str = closed_loop!(
     "What do the parts of a tracer cost?",
-    block_ms: 100,
-    warmup_ms: 0,
-    pairs: [6, 6, 6],
-    per_life: 3,
+    block_ms = 100,
+    warmup_ms = 0,
+    pairs = [6, 6, 6],
+    per_life = 3,
     r#"[[treatment]]
 name = "floor"
 tracer = "raw-tracepoint"
@@ -112,10 +112,10 @@ tracer = "kprobe"
 
 const MEMORY: &str = closed_loop!(
     "How much memory does each tracer take?",
-    block_ms: 100,
-    warmup_ms: 0,
-    pairs: [5, 5, 5],
-    per_life: 5,
+    block_ms = 100,
+    warmup_ms = 0,
+    pairs = [5, 5, 5],
+    per_life = 5,
     r#"[[treatment]]
 name = "raw"
 tracer = "raw-tracepoint"

@@ -34,10 +34,10 @@ static TURN: Mutex<()> = Mutex::new(());
 /// Blocks are long, so that a signal finds one under way.
 const LONG: &str = closed_loop!(
     "What does an interrupted run leave?",
-    block_ms: 600,
-    warmup_ms: 0,
-    pairs: [1000, 1000, 1000],
-    per_life: 1000,
+    block_ms = 600,
+    warmup_ms = 0,
+    pairs = [1000, 1000, 1000],
+    per_life = 1000,
     r"[budget]
 agent_memory_mb = 100
 "

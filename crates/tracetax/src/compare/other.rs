@@ -150,10 +150,10 @@ mod tests {
     fn scenario() -> Scenario {
         let text = closed_loop!(
             "What does it cost?",
-            block_ms: 100,
-            warmup_ms: 10,
-            pairs: [10, 20, 40],
-            per_life: 4,
+            block_ms = 100,
+            warmup_ms = 10,
+            pairs = [10, 20, 40],
+            per_life = 4,
             ""
         );
         parse("made-up", "made-up.toml", text).unwrap()

@@ -14,10 +14,10 @@ use crate::{
 
 const TEXT: &str = closed_loop!(
     "What does it cost?",
-    block_ms: 100,
-    warmup_ms: 10,
-    pairs: [10, 20, 40],
-    per_life: 4,
+    block_ms = 100,
+    warmup_ms = 10,
+    pairs = [10, 20, 40],
+    per_life = 4,
     r#"[[treatment]]
 name = "one"
 plant_us = 1

@@ -17,10 +17,10 @@ pub const METRIC: &str = "server_cpu_us_per_request";
 
 pub const SCENARIO: &str = closed_loop!(
     "What does it cost?",
-    block_ms: 100,
-    warmup_ms: 20,
-    pairs: [20, 40, 80],
-    per_life: 10,
+    block_ms = 100,
+    warmup_ms = 20,
+    pairs = [20, 40, 80],
+    per_life = 10,
     r"[budget]
 agent_memory_mb = 100
 [tolerance]
