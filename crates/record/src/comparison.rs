@@ -101,6 +101,9 @@ pub struct MetricComparison {
     pub untraced_before: Option<f64>,
     /// The untraced arm now.
     pub untraced_now: f64,
+    /// Why, where the word is not `pass`; it is among the scenario's reasons too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// The numbers that the word was made of.
     pub arithmetic: Arithmetic,
 }

@@ -259,13 +259,13 @@ impl Connection {
     /// Gives up the requests: nobody knows what follows.
     #[inline(always)]
     pub fn give_up_requests(&mut self) {
-        if !self.requests.is_lost() {
-            if self.requests.at_start() {
-                self.requests.give_up();
-            } else {
-                self.requests.give_up();
-                self.requests_lost();
-            }
+        if self.requests.is_lost() {
+            return;
+        }
+        let within_one = !self.requests.at_start();
+        self.requests.give_up();
+        if within_one {
+            self.requests_lost();
         }
     }
 

@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 use record::{
     baseline::BaselineMetric,
     comparison::{Arithmetic, Comparison, MetricComparison, ScenarioComparison},
-    verdict::Reason,
 };
 
 use crate::report::word;
@@ -105,18 +104,16 @@ fn of_metric(scenario: &ScenarioComparison, metric: &MetricComparison) -> Option
         ),
     );
     line("MDE", metric.mde.map_or_else(|| "-".into(), number));
-    let found = finding(scenario, metric, &level);
+    let found = finding(metric, &level);
     line("the rule that holds", rule(found).to_owned());
     line("word", word(metric.word).to_owned());
     Some(text)
 }
 
 /// The finding that the word was made of. What the fresh session's untraced arm was is not stored; the reason tells.
-fn finding(scenario: &ScenarioComparison, metric: &MetricComparison, level: &Accepted) -> Finding {
-    let place = format!("{}/{}: {}", scenario.name, metric.treatment, metric.metric);
-    let code = |Reason { code, message, .. }: &&Reason| message.starts_with(&place) && !code.is_empty();
-    let code = scenario.reasons.iter().find(code).map(|reason| reason.code.as_str());
+fn finding(metric: &MetricComparison, level: &Accepted) -> Finding {
     let seen = Seen { cost: metric.now, untraced: metric.untraced_now };
+    let code = metric.reason.as_ref().map(|reason| reason.code.as_str());
     code.and_then(reason::finding_of).unwrap_or_else(|| level.find(seen, None))
 }
 

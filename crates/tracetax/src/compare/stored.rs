@@ -165,7 +165,8 @@ impl<'a> Draft<'a> {
     ) {
         let finding = level.find(seen, fresh);
         let word = reason::word(finding);
-        self.add(word, reason::of(finding, place, level, seen, fresh));
+        let reason = reason::of(finding, place, level, seen, fresh);
+        self.add(word, reason.clone());
         let (change, reach) = (seen.cost - level.mean(), level.reach());
         self.metrics.push(MetricComparison {
             treatment: place.treatment.to_owned(),
@@ -180,6 +181,7 @@ impl<'a> Draft<'a> {
             tolerance: level.tolerance,
             untraced_before: Some(level.witness_mean()),
             untraced_now: seen.untraced,
+            reason,
             arithmetic: Arithmetic::Sessions {
                 accepted: accepted.sessions.clone(),
                 deviation: level.deviation(),

@@ -98,8 +98,11 @@ impl<'a> Draft<'a> {
     fn finish(self, evidence: &mut impl Iterator<Item = Evidence>) -> ScenarioComparison {
         let Self { plan, against, doubts, refused, changes } = self;
         let nothing = doubts.is_empty() && refused.is_empty() && changes.is_empty();
-        let metrics: Vec<_> =
+        let metrics: Vec<MetricComparison> =
             changes.into_iter().zip(evidence).map(|(change, evidence)| change.finish(&evidence)).collect();
+        let with_reason =
+            |metric| MetricComparison { reason: live_reason::of(plan, against, &metric), ..metric };
+        let metrics: Vec<_> = metrics.into_iter().map(with_reason).collect();
         let mut words = vec![Word::Pass];
         words.extend((!doubts.is_empty()).then_some(Word::Invalid));
         words.extend((!refused.is_empty()).then_some(Word::NotComparable));
@@ -107,7 +110,7 @@ impl<'a> Draft<'a> {
         words.extend(metrics.iter().map(|metric| metric.word));
         let mut reasons = [doubts, refused].concat();
         reasons.extend(nothing.then(|| reason::all_unavailable(plan)));
-        reasons.extend(metrics.iter().filter_map(|metric| live_reason::of(plan, against, metric)));
+        reasons.extend(metrics.iter().filter_map(|metric| metric.reason.clone()));
         let word = words.into_iter().min().unwrap_or(Word::Pass);
         ScenarioComparison { name: plan.name.clone(), word, reasons, baseline: None, metrics }
     }
@@ -153,6 +156,7 @@ impl<'a> Change<'a> {
             tolerance: metric.limit.map_or(0.0, Limit::value),
             untraced_before: None,
             untraced_now: self.untraced,
+            reason: None,
             arithmetic: Arithmetic::Pairs {
                 pairs: metric.samples,
                 above_tolerance_p: evidence.beyond,

@@ -1,4 +1,4 @@
-//! The agent's ledger over a block: all its counters only grow.
+//! The agent's ledger over a block: all its counters only grow, but for what waits in the agent for its other half.
 
 use std::collections::BTreeMap;
 

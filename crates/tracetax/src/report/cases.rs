@@ -31,6 +31,8 @@ pub struct Case<'a> {
     pub metric: &'a str,
     /// What is said of it; absent where it does not gate.
     pub word: Option<Word>,
+    /// Why, where it has a reason of its own.
+    pub reason: Option<&'a Reason>,
     /// Its numbers in one sentence.
     pub said: String,
     /// The line of its limit in the scenario's file, where it is known.
@@ -51,10 +53,9 @@ pub struct Number {
 }
 
 impl Suite<'_> {
-    /// Why a case has its word: the reason that names it, else the first of all.
-    pub fn reason_of(&self, case: &Case<'_>) -> Option<&Reason> {
-        let named = format!("{}: {}", case.treatment, case.metric);
-        self.reasons.iter().find(|reason| reason.message.contains(&named)).or(self.reasons.first())
+    /// Why a case has its word: its own reason, else the first of all.
+    pub fn reason_of<'a>(&'a self, case: &Case<'a>) -> Option<&'a Reason> {
+        case.reason.or(self.reasons.first())
     }
 
     /// Whether the word is of the scenario and of none of its cases.
@@ -90,6 +91,7 @@ fn compared<'a>(metric: &'a MetricComparison, scenario: &str, plan: &Plan) -> Ca
         treatment: &metric.treatment,
         metric: &metric.metric,
         word: Some(metric.word),
+        reason: metric.reason.as_ref(),
         said: change(metric),
         line: line(plan, scenario, &["tolerance"], &metric.metric),
         numbers: vec![
@@ -111,18 +113,23 @@ pub fn of_verdict<'a>(verdict: &'a Verdict, plan: &Plan) -> Vec<Suite<'a>> {
         scenario: &scenario.name,
         word: scenario.word,
         reasons: &scenario.reasons,
-        cases: scenario.treatments.iter().flat_map(|one| judged(one, &scenario.name, plan)).collect(),
+        cases: scenario.treatments.iter().flat_map(|one| judged(one, scenario, plan)).collect(),
     };
     verdict.scenarios.iter().map(suite).collect()
 }
 
-fn judged<'a>(treatment: &'a TreatmentVerdict, scenario: &str, plan: &Plan) -> Vec<Case<'a>> {
+fn judged<'a>(treatment: &'a TreatmentVerdict, scenario: &'a ScenarioVerdict, plan: &Plan) -> Vec<Case<'a>> {
+    let reason = |metric: &Metric| {
+        let place = format!("{}/{}: {} ", scenario.name, treatment.name, metric.name);
+        scenario.reasons.iter().find(|reason| reason.message.starts_with(&place))
+    };
     let case = |metric: &'a Metric| Case {
         treatment: &treatment.name,
         metric: &metric.name,
         word: metric.word,
+        reason: reason(metric),
         said: said(metric),
-        line: line(plan, scenario, &["budget", "margin"], &metric.name),
+        line: line(plan, &scenario.name, &["budget", "margin"], &metric.name),
         numbers: vec![Number {
             slug: kebab(&metric.name),
             value: metric.estimate,

@@ -33,13 +33,12 @@ pub fn comparison(scenarios: Vec<ScenarioComparison>) -> Comparison {
 
 /// A scenario with one metric for each word.
 pub fn scenario(name: &str, words: &[Word]) -> ScenarioComparison {
-    let metrics: Vec<_> =
-        words.iter().enumerate().map(|(index, word)| metric(&format!("tracer-{index}"), *word)).collect();
-    let reasons = metrics.iter().filter(|metric| metric.word != Word::Pass).map(|metric| Reason {
-        code: "made-up".into(),
-        message: format!("{name}/{}: {} has moved", metric.treatment, metric.metric),
-        next_step: format!("look at {}", metric.treatment),
-    });
+    let metrics: Vec<_> = words
+        .iter()
+        .enumerate()
+        .map(|(index, word)| metric(name, &format!("tracer-{index}"), *word))
+        .collect();
+    let reasons = metrics.iter().filter_map(|metric| metric.reason.clone());
     ScenarioComparison {
         name: name.into(),
         word: words.iter().copied().min().unwrap_or(Word::New),
@@ -54,7 +53,7 @@ pub fn scenario(name: &str, words: &[Word]) -> ScenarioComparison {
     }
 }
 
-fn metric(treatment: &str, word: Word) -> MetricComparison {
+fn metric(scenario: &str, treatment: &str, word: Word) -> MetricComparison {
     MetricComparison {
         treatment: treatment.into(),
         metric: "server_cpu_us_per_request".into(),
@@ -68,6 +67,11 @@ fn metric(treatment: &str, word: Word) -> MetricComparison {
         tolerance: 0.25,
         untraced_before: Some(7.5),
         untraced_now: 7.625,
+        reason: (word != Word::Pass).then(|| Reason {
+            code: "made-up".into(),
+            message: format!("{scenario}/{treatment}: server_cpu_us_per_request has moved"),
+            next_step: format!("look at {treatment}"),
+        }),
         arithmetic: Arithmetic::Sessions {
             accepted: vec![1.0, 1.125, 1.25, 1.375, 1.5],
             deviation: 0.1976,

@@ -38,6 +38,24 @@ fn a_note_stands_on_the_line_of_the_tolerance() {
     );
 }
 
+/// Whatever its message says: that of a live comparison names no metric.
+#[test]
+fn each_case_has_its_own_reason() {
+    let mut two = comparison(vec![scenario("saturation", &[Word::Regressed, Word::Inconclusive])]);
+    for metric in &mut two.scenarios[0].metrics {
+        metric.reason.as_mut().unwrap().message = "dearer than before".into();
+    }
+    let text = notes(&two);
+    let next: Vec<_> = text.lines().map(|line| line.rsplit("Next: ").next().unwrap()).collect();
+    assert_eq!(next, ["look at tracer-0", "look at tracer-1"]);
+    let xml = junit::render(&of_comparison(&two, &plan("saturation"))).unwrap();
+    assert_eq!(
+        (xml.matches("look at tracer-0").count(), xml.matches("look at tracer-1").count()),
+        (1, 1),
+        "{xml}"
+    );
+}
+
 #[test]
 fn every_word_but_pass_has_a_note_of_its_weight() {
     let expect = ["error", "error", "error", "warning", "warning", "notice", "notice", ""];
