@@ -35,8 +35,8 @@ pub(crate) struct RequestMark {
     status: u16,
     /// (46) 1 if the path was longer than 128 bytes.
     path_truncated: u8,
-    /// (47) Zero.
-    reserved: u8,
+    /// (47) 1 if the client had left before the whole body was handed to hyper.
+    unfinished: u8,
     /// (48) The path up to `?`, zeros after it.
     path: [u8; PATH_CAPACITY],
 }
@@ -57,7 +57,7 @@ impl RequestMark {
             path_len: kept as u32,
             status: 0,
             path_truncated: u8::from(kept < path.len()),
-            reserved: 0,
+            unfinished: 0,
             path: [0; PATH_CAPACITY],
         };
         let method = request.method().as_str().as_bytes();
@@ -65,6 +65,11 @@ impl RequestMark {
         mark.method[..method.len()].copy_from_slice(method);
         mark.path[..kept].copy_from_slice(&path[..kept]);
         mark
+    }
+
+    /// Does the request ask for the head of an answer alone?
+    pub(crate) fn is_of_head(&self) -> bool {
+        self.method == *b"HEAD\0\0\0\0"
     }
 
     /// The answer has this status.
@@ -77,9 +82,10 @@ impl RequestMark {
         self.response_bytes += bytes as u64;
     }
 
-    /// The request is over: calls both markers.
-    pub(crate) fn end(&mut self) {
+    /// The request is over, with its answer handed over whole or not: calls both markers.
+    pub(crate) fn end(&mut self, is_whole: bool) {
         self.end_ns = now_ns();
+        self.unfinished = u8::from(!is_whole);
         markers::tell(self);
     }
 }

@@ -30,7 +30,7 @@ struct Mark {
     path_len: u32,
     status: u16,
     path_truncated: u8,
-    _reserved: u8,
+    unfinished: u8,
 }
 
 #[uprobe]
@@ -59,12 +59,23 @@ fn request(ledger: Ledger, context: &ProbeContext) {
         Told::Done => {}
         Told::Longer => {
             cold_path();
-            if !matches!(told::<Event>(ledger, pid_tgid, address), Told::Done) {
-                ledger.count(Counter::Fault);
+            match told::<Event>(ledger, pid_tgid, address) {
+                Told::Done => {}
+                Told::Unfinished => unfinished(ledger),
+                Told::Longer | Told::Nothing => ledger.count(Counter::Fault),
             }
         }
+        Told::Unfinished => unfinished(ledger),
         Told::Nothing => ledger.count(Counter::Fault),
     }
+}
+
+/// The client had left before it had the whole answer.
+#[inline(always)]
+fn unfinished(ledger: Ledger) {
+    cold_path();
+    ledger.count(Counter::Closed);
+    ledger.count(Counter::ClosedBeforeAnswer);
 }
 
 /// What became of a mark.
@@ -73,6 +84,8 @@ enum Told {
     Done,
     /// Its path does not fit.
     Longer,
+    /// The answer was not handed over whole.
+    Unfinished,
     /// It cannot be read.
     Nothing,
 }
@@ -93,6 +106,10 @@ fn told<E: 'static>(ledger: Ledger, pid_tgid: u64, address: u64) -> Told {
             return false;
         }
         let mark = unsafe { at.cast::<Mark>().read() };
+        if mark.unfinished != 0 {
+            told = Told::Unfinished;
+            return false;
+        }
         if mark.path_len as usize > capacity {
             told = Told::Longer;
             return false;

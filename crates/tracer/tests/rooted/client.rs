@@ -35,6 +35,34 @@ impl From<&RequestRecord> for Truth {
     }
 }
 
+/// How many bytes of an exchange were of bodies, as the service knows it: of the request's as its head announces, 0 where
+/// it does not; of the answer's without heads and the sizes of chunks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bodies {
+    request_bytes: u64,
+    response_bytes: u64,
+}
+
+impl Truth {
+    /// Makes it what the service itself would tell: a method is cut after 8 bytes, and a target that names a host is known
+    /// by its path.
+    pub(crate) fn tell(&mut self, bodies: &Bodies) {
+        self.method.truncate(8);
+        if let Some(rest) = self.path.strip_prefix("http://") {
+            self.path = rest.find('/').map_or("/", |slash| &rest[slash..]).to_owned();
+        }
+        if self.method == "CONNECT" {
+            self.path.clear();
+        }
+        (self.request_bytes, self.response_bytes) = (bodies.request_bytes, bodies.response_bytes);
+    }
+
+    /// Was it answered by hyper alone, for its too many headers or its too long URL? The service does not hear of it.
+    pub(crate) fn is_refused_by_hyper(&self) -> bool {
+        matches!(self.status, 414 | 431)
+    }
+}
+
 /// One connection.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
@@ -45,6 +73,7 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) bytes: u64,
+    pub(crate) body_bytes: u64,
 }
 
 impl Client {
@@ -74,19 +103,26 @@ impl Client {
 
     /// Reads the answer to `request`, which was sent. Empty lines before it are not of the request.
     pub(crate) fn truth(&mut self, request: &str) -> Truth {
+        self.truth_and_bodies(request).0
+    }
+
+    /// The same, and what of it were bodies.
+    pub(crate) fn truth_and_bodies(&mut self, request: &str) -> (Truth, Bodies) {
         let request = request.trim_start_matches(['\r', '\n']);
         let mut words = request.split(' ');
         let method = words.next().unwrap().to_owned();
         let path = words.next().unwrap().split('?').next().unwrap();
         let answer = self.answer(method == "HEAD");
-        Truth {
+        let bodies = Bodies { request_bytes: announced_bytes(request), response_bytes: answer.body_bytes };
+        let truth = Truth {
             method,
             path: kept(path).into(),
             path_truncated: path.len() > 128,
             status: answer.status,
             request_bytes: request.len() as u64,
             response_bytes: answer.bytes,
-        }
+        };
+        (truth, bodies)
     }
 
     /// Waits for the first byte of what the server sends, and takes none.
@@ -106,23 +142,23 @@ impl Client {
 
     /// Reads one final answer.
     pub(crate) fn answer(&mut self, to_head: bool) -> Answer {
-        let (mut bytes, head) = self.head();
+        let (head_bytes, head) = self.head();
         let status = head[9..12].parse().unwrap();
         if status < 200 {
             return self.answer(to_head);
         }
         let head = head.to_ascii_lowercase();
         if to_head || matches!(status, 204 | 304) {
-            return Answer { status, bytes };
+            return Answer { status, bytes: head_bytes, body_bytes: 0 };
         }
-        bytes += if head.contains("transfer-encoding: chunked") {
+        let (framing_bytes, body_bytes) = if head.contains("transfer-encoding: chunked") {
             self.chunks()
         } else if let Some((_, length)) = head.split_once("content-length: ") {
-            self.skip(length.split("\r\n").next().unwrap().parse().unwrap())
+            (0, self.skip(length.split("\r\n").next().unwrap().parse().unwrap()))
         } else {
-            std::io::copy(&mut self.stream, &mut std::io::sink()).unwrap()
+            (0, std::io::copy(&mut self.stream, &mut std::io::sink()).unwrap())
         };
-        Answer { status, bytes }
+        Answer { status, bytes: head_bytes + framing_bytes + body_bytes, body_bytes }
     }
 
     /// Reads exactly these bytes.
@@ -154,17 +190,19 @@ impl Client {
         (head.len() as u64, head)
     }
 
-    fn chunks(&mut self) -> u64 {
-        let mut bytes = 0;
+    /// Reads chunks to the last: how many bytes are about them, and how many in them.
+    fn chunks(&mut self) -> (u64, u64) {
+        let (mut framing_bytes, mut body_bytes) = (0, 0);
         loop {
             let mut line = String::new();
-            bytes += self.stream.read_line(&mut line).unwrap() as u64;
+            framing_bytes += self.stream.read_line(&mut line).unwrap() as u64;
             let size = line.split(';').next().unwrap();
             let size = u64::from_str_radix(size.trim_end(), 16).unwrap();
             if size == 0 {
-                return bytes + self.trailers();
+                return (framing_bytes + self.trailers(), body_bytes);
             }
-            bytes += self.skip(size + 2);
+            body_bytes += self.skip(size);
+            framing_bytes += self.skip(2);
         }
     }
 
@@ -184,6 +222,16 @@ impl Client {
         assert_eq!(skipped, bytes);
         bytes
     }
+}
+
+/// How many bytes of body the head of `request` announces.
+fn announced_bytes(request: &str) -> u64 {
+    let head = request.split("\r\n\r\n").next().unwrap().to_ascii_lowercase();
+    if head.contains("\r\ntransfer-encoding: chunked") {
+        return 0;
+    }
+    let mut lengths = head.lines().filter_map(|line| line.strip_prefix("content-length: "));
+    lengths.next().map_or(0, |length| length.trim().parse().unwrap())
 }
 
 /// What a record keeps of a path.

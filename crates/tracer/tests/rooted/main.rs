@@ -16,6 +16,7 @@ mod rooted_calls;
 mod rooted_control;
 mod rooted_loss;
 mod rooted_oracle;
+mod rooted_oracle_marks;
 mod rooted_oracle_packets;
 mod rooted_oracle_raw;
 mod rooted_secrets;

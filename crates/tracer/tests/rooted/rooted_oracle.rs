@@ -2,7 +2,7 @@
 //! no record is counted under a reason.
 
 use crate::{
-    oracle::{Server, Shape, Strategy, Talk, check},
+    oracle::{Sees, Server, Shape, Strategy, check, talk::Talk},
     process::now_ns,
     raw::answers::DECOY,
     rooted_truth::{chunked, get, post, requests},
@@ -11,7 +11,7 @@ use crate::{
 /// By the calls of the process.
 pub(crate) const RAW_TRACEPOINT: Strategy = Strategy {
     name: "raw-tracepoint",
-    by_packets: false,
+    sees: Sees::Calls,
     unsupported: &["splice", "messages", "duplicate"],
     misses_calls_under_way: false,
     not_followed: &[],
@@ -273,9 +273,7 @@ fn strange_methods(talk: &mut Talk<'_>) {
     }
     // Begins with no capital letter, so it opens nothing, as a TLS hello does: it cannot be told from one.
     let mut fresh = talk.connect();
-    fresh.send(get("/bytes/6").replace("GET", "get"));
-    assert_eq!(fresh.answer(false).status, 200);
-    talk.also("answer_without_request", 1);
+    talk.exchange(&mut fresh, &get("/bytes/6").replace("GET", "get")).but(&STRANGE[..1]);
     talk.exchange(&mut fresh, &get("/bytes/5"));
 }
 
@@ -453,10 +451,10 @@ fn in_the_head_at_attach(talk: &mut Talk<'_>) {
 fn in_the_body_at_attach(talk: &mut Talk<'_>) {
     let request = post("/echo", "hello, world");
     let mut client = talk.connect();
+    let sent_ns = now_ns();
     client.send(&request[..request.len() - 5]);
     fence(talk);
     talk.attach();
-    let sent_ns = now_ns();
     client.send(&request[request.len() - 5..]);
     // hyper has sent the head of its answer at once: this handler sends back what comes.
     talk.answered(&mut client, &request, sent_ns).unseen();

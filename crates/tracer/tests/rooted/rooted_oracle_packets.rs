@@ -1,7 +1,7 @@
 //! What the agent reports of the packets of a server's control group is true.
 
 use crate::{
-    oracle::{Server, Shape, Strategy, check},
+    oracle::{Sees, Server, Shape, Strategy, check},
     raw::{Manner, Reads, Threads},
     rooted_oracle::HYPER,
     rooted_oracle_raw::{CALLS, DUPLEX, MANNERS, RAW, THREADS, every_answer},
@@ -10,7 +10,7 @@ use crate::{
 /// By the packets of the group.
 const CGROUP_SKB: Strategy = Strategy {
     name: "cgroup-skb",
-    by_packets: true,
+    sees: Sees::Packets,
     unsupported: &[],
     misses_calls_under_way: false,
     not_followed: &[],

@@ -4,7 +4,10 @@ use std::{collections::VecDeque, thread, time::Duration};
 
 use crate::{
     client::Client,
-    oracle::{Completed, Server, Shape, Talk, check},
+    oracle::{
+        Sees, Server, Shape, check,
+        talk::{Completed, Talk},
+    },
     process::now_ns,
     raw::{Descriptors, Manner, Reads, Threads, Writes, answers::DECOY},
     rooted_oracle::RAW_TRACEPOINT,
@@ -358,7 +361,7 @@ fn messages(talk: &mut Talk<'_>) {
 /// The connection has two descriptors then, and bytes may go by either. The answer goes by one that was never read.
 fn second_descriptor(talk: &mut Talk<'_>) {
     by_a_call(talk, "duplicate");
-    if !talk.by_packets() {
+    if talk.sees() != Sees::Packets {
         // What is written to the second descriptor.
         talk.also("answer_without_request", 1);
     }
