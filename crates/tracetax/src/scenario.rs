@@ -6,11 +6,16 @@
 mod excerpt;
 mod file;
 mod form;
+mod key;
 mod mistakes;
 mod nearest;
 mod notes;
+mod reference;
 mod rule;
+mod schema;
 mod section;
+mod shape;
+mod step;
 mod syntax;
 
 use std::collections::BTreeMap;
@@ -19,10 +24,14 @@ use record::plan::{Budget, BystanderPlan, Margin, ScenarioLoad, Tolerance, Treat
 
 use mistakes::Mistake;
 use notes::Notes;
+use step::{Handling, Step};
 
 pub use file::read;
+pub use key::{Condition, Key, LeftOut, Need};
 pub use mistakes::Mistakes;
-pub use notes::{Key, Need};
+pub use reference::{editor_comment, reference};
+pub use schema::{FILE as SCHEMA_FILE, schema};
+pub use shape::{Numbers, Shape};
 
 /// A scenario file that holds no mistake.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +86,7 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, Mistakes> {
         Ok(name) => Some(name),
         Err(fault) => {
             let title = format!("a scenario is named after its file, and its name must be {}", fault.allowed);
-            notes.add(Mistake::of_file(title, "rename the file, as in `light.toml`"));
+            notes.add(Mistake::of_file(title, Step::File(Handling::Rename)));
             None
         }
     };
@@ -88,7 +97,7 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, Mistakes> {
     }
 }
 
-/// Which keys may a scenario file hold? In the order of the form; what the reference page is made from.
+/// Which keys may a scenario file hold? In the order of the form; what its schema and its reference page are made from.
 #[must_use]
 pub fn keys() -> Vec<Key> {
     let mut notes = Notes::new("");

@@ -10,6 +10,7 @@ use super::{
     Scenario,
     mistakes::{Mistake, Mistakes},
     parse,
+    step::{Handling, Step, write},
 };
 
 /// No scenario is near this size; what is larger was named by accident.
@@ -24,7 +25,7 @@ pub fn read(path: &Path) -> Result<Scenario, Mistakes> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let bytes = bytes_of(path).map_err(|error| unreadable(&file, &error))?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(whole_file(&file, "the file is larger than 1 MiB", "write the name of a scenario file"));
+        return Err(whole_file(&file, "the file is larger than 1 MiB", write("the name of a scenario file")));
     }
     match std::str::from_utf8(&bytes) {
         Ok(text) => parse(&stem, &file, text),
@@ -39,16 +40,16 @@ fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn unreadable(file: &str, error: &io::Error) -> Mistakes {
-    let advice = match error.kind() {
-        io::ErrorKind::NotFound => "write the name of a file that is there; `ls scenarios` lists them",
-        io::ErrorKind::PermissionDenied => "make it readable for you with `chmod`",
-        _ => "write the name of a scenario file",
+    let step = match error.kind() {
+        io::ErrorKind::NotFound => write("the name of a file that is there; `ls scenarios` lists them"),
+        io::ErrorKind::PermissionDenied => Step::File(Handling::MakeReadable),
+        _ => write("the name of a scenario file"),
     };
-    whole_file(file, &format!("the file cannot be read: {error}"), advice)
+    whole_file(file, &format!("the file cannot be read: {error}"), step)
 }
 
-fn whole_file(file: &str, title: &str, advice: &str) -> Mistakes {
-    Mistakes::new(file, "", vec![Mistake::of_file(title, advice)])
+fn whole_file(file: &str, title: &str, step: Step) -> Mistakes {
+    Mistakes::new(file, "", vec![Mistake::of_file(title, step)])
 }
 
 fn not_utf8(file: &str, bytes: &[u8], at: usize) -> Mistakes {
@@ -56,7 +57,7 @@ fn not_utf8(file: &str, bytes: &[u8], at: usize) -> Mistakes {
         span: Some(at..at + '\u{fffd}'.len_utf8()),
         title: "the file is not UTF-8".to_owned(),
         label: format!("found the byte 0x{:02x}", bytes[at]),
-        advice: "save it as UTF-8 in your editor".to_owned(),
+        step: Step::File(Handling::SaveAsUtf8),
     };
     Mistakes::new(file, &String::from_utf8_lossy(bytes), vec![mistake])
 }

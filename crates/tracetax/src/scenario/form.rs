@@ -3,20 +3,24 @@
 //! A key is added by asking for it. This module looks at values, never at text or spelling.
 
 mod bystander;
+mod limits;
 mod load;
 mod treatment;
 
 use std::{collections::BTreeMap, ops::Range};
 
-use record::plan::{Budget, Margin, ScenarioLoad, Source, Tolerance, Treatment};
+use record::plan::{Budget, Margin, ScenarioLoad, Source, Treatment};
 use toml::de::DeTable;
 
 use super::{
     Pairs, Scenario,
+    key::means,
     notes::Notes,
-    rule::{grouped, number, sentence, whole},
+    rule::{grouped, sentence, whole},
     section::{At, Section, top},
+    step::{remove, write},
 };
+use limits::{budget, margin, tolerance};
 use load::{Load, load};
 use treatment::{traced, treatment};
 
@@ -28,27 +32,48 @@ const MOST_GATES: usize = 3;
 
 const NS_PER_MS: u64 = 1_000_000;
 
+/// What depends on several keys, and what neither a rule nor a schema can see: for the reference page.
+pub(super) const ACROSS: &[&str] = &[
+    "The file's name without `.toml` is the scenario's: 1 to 40 characters of `a-z`, `0-9` and `-`, beginning with a letter.",
+    "`measure_ms` in `[block]` is enough for 100 requests at the rate of `[load]`, or at the lowest of its `rates`.",
+    "`quick`, `standard` and `thorough` in `[pairs]` do not fall.",
+    "`rates` in `[load]` rise.",
+    "No two treatments have the same name.",
+    "At most three limits gate: those in `[budget]` and `[margin]`, and those that treatments have.",
+    "`agent_cpu_points` in `[budget]` needs a flood; `added_latency_ms` and `uptime_pct` cannot be judged in one.",
+];
+
 /// Reads a whole file. None when something is wrong, which is then in the notes.
 pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<'_>) -> Option<Scenario> {
     top(table, notes, |file| {
-        let question = file.required("question", &sentence(), "What the scenario answers, in one sentence.");
+        let asked = means(
+            "What the scenario answers, in one sentence.",
+            "\"What does the tracer cost at 500 requests a second?\"",
+        );
+        let question = file.required("question", &sentence(), asked);
         let load = file.section("[load]", "Which requests are sent, and when.", load);
         let block = file.section("[block]", "One measured stretch of load.", block);
         let pairs =
             file.section("[pairs]", "How many pairs of blocks are measured for each treatment.", pairs);
-        let treatments = file.list("[[treatment]]", "What is compared with `untraced`.", treatment);
-        let budget =
-            file.optional_section("[budget]", "Absolute limits; one left out is not judged.", budget);
+        let treatments = file.list(
+            "[[treatment]]",
+            "the whole tracer, by `raw-tracepoint`, under the name `traced`",
+            "What is compared with `untraced`; may stand several times.",
+            treatment,
+        );
+        let budget = file.optional_section("[budget]", "none of it is judged", "Absolute limits.", budget);
         let margin =
-            file.optional_section("[margin]", "Limits of paired cost; one left out is not judged.", margin);
+            file.optional_section("[margin]", "none of it is judged", "Limits of paired cost.", margin);
         let tolerance = file.optional_section(
             "[tolerance]",
-            "Changes of paired cost that are of no consequence; one left out is not compared.",
+            "the scenario has no baselines, and is not compared",
+            "Changes of paired cost that are of no consequence.",
             tolerance,
         );
         let bystander = file.optional_section(
             "[bystander]",
-            "A process that nobody traces; left out, none runs.",
+            "none runs",
+            "A process that nobody traces, which tells what its system calls cost.",
             bystander::bystander,
         );
         if let (Some((_, lines)), Some((margin, _))) = (&budget, &margin) {
@@ -92,23 +117,26 @@ fn block(block: &mut Section<'_, '_>) -> Option<Block> {
     let measure = block.required(
         "measure_ms",
         &whole(20..=600_000, "milliseconds"),
-        "Load measured in a block. In an open loop, enough for 100 requests.",
+        means("Load measured in a block.", "200"),
     );
     let warmup = block.required(
         "warmup_ms",
         &whole(0..=60_000, "milliseconds"),
-        "Load before each block that is not counted.",
+        means("Load before each block that is not counted.", "20"),
     );
     Some(Block { measure_ms: measure?, warmup_ms: warmup?.value })
 }
 
 fn pairs(pairs: &mut Section<'_, '_>) -> Option<Pairs> {
     let profile = whole(5..=100_000, "pairs");
-    let quick = pairs.required("quick", &profile, "Under `--profile quick`.");
-    let standard = pairs.required("standard", &profile, "Under `--profile standard`.");
-    let thorough = pairs.required("thorough", &profile, "Under `--profile thorough`.");
-    let per_life =
-        pairs.required("per_life", &whole(1..=10_000, "pairs"), "Pairs before the target is started afresh.");
+    let quick = pairs.required("quick", &profile, means("Under `--profile quick`.", "120"));
+    let standard = pairs.required("standard", &profile, means("Under `--profile standard`.", "300"));
+    let thorough = pairs.required("thorough", &profile, means("Under `--profile thorough`.", "1_200"));
+    let per_life = pairs.required(
+        "per_life",
+        &whole(1..=10_000, "pairs"),
+        means("Pairs before the target is started afresh.", "30"),
+    );
     not_fewer(pairs, ("quick", &quick), ("standard", &standard));
     not_fewer(pairs, ("standard", &standard), ("thorough", &thorough));
     Some(Pairs {
@@ -125,88 +153,9 @@ fn not_fewer(pairs: &mut Section<'_, '_>, less: (&str, &Option<At<u32>>), more: 
     {
         let title = format!("`{high}` in [pairs] must not be less than `{low}`");
         let label = format!("`{low}` is {}", grouped(few.value.into()));
-        let advice = format!("write {} or more, or a smaller `{low}`", grouped(few.value.into()));
-        pairs.mistake(many.span.clone(), title, label, advice);
+        let step = write(format!("{} or more, or a smaller `{low}`", grouped(few.value.into())));
+        pairs.mistake(many.span.clone(), title, label, step);
     }
-}
-
-/// Lines by `section.key`.
-type Lines = BTreeMap<String, u32>;
-
-/// One entry for a limit that is there.
-fn line(section: &Section<'_, '_>, key: &str, value: Option<&At<f64>>) -> Option<(String, u32)> {
-    Some((format!("{}.{key}", section.name()), u32::try_from(section.line_of(value?)).ok()?))
-}
-
-fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, Lines)> {
-    let cpu = budget.optional(
-        "cpu_overhead_points",
-        &number(0.001..=10_000.0, "percentage points of one core"),
-        "Extra CPU of target and agent.",
-    );
-    let memory = budget.optional(
-        "agent_memory_mb",
-        &number(0.001..=1e6, "megabytes (1_000_000 bytes)"),
-        "Peak memory of the agent.",
-    );
-    let latency = budget.optional(
-        "added_latency_ms",
-        &number(0.001..=60_000.0, "milliseconds"),
-        "Added response latency at the 99th percentile.",
-    );
-    let events = budget.optional(
-        "events_per_second",
-        &number(1.0..=1e9, "events per second"),
-        "At least this many, and none of them lost.",
-    );
-    let uptime = budget.optional(
-        "uptime_pct",
-        &number(0.001..=100.0, "percent of treated blocks"),
-        "At least this share without a failed request, a lost event or a dead process.",
-    );
-    let agent = budget.optional(
-        "agent_cpu_points",
-        &number(0.001..=10_000.0, "percentage points of one core"),
-        "CPU of the agent at the lowest rate of a flood.",
-    );
-    let named = [
-        ("cpu_overhead_points", &cpu),
-        ("agent_memory_mb", &memory),
-        ("added_latency_ms", &latency),
-        ("events_per_second", &events),
-        ("uptime_pct", &uptime),
-        ("agent_cpu_points", &agent),
-    ];
-    let lines = named.into_iter().filter_map(|(name, value)| line(budget, name, value.as_ref())).collect();
-    let limits = Budget {
-        cpu_overhead_points: cpu.map(|at| at.value),
-        agent_memory_mb: memory.map(|at| at.value),
-        added_latency_ms: latency.map(|at| at.value),
-        events_per_second: events.map(|at| at.value),
-        uptime_pct: uptime.map(|at| at.value),
-        agent_cpu_points: agent.map(|at| at.value),
-    };
-    Some((limits, lines))
-}
-
-fn margin(margin: &mut Section<'_, '_>) -> Option<(Margin, Lines)> {
-    let server = margin.optional(
-        "server_cpu_us_per_request",
-        &number(0.001..=1e6, "microseconds"),
-        "Extra CPU of the target per request.",
-    );
-    let lines = line(margin, "server_cpu_us_per_request", server.as_ref()).into_iter().collect();
-    Some((Margin { server_cpu_us_per_request: server.map(|at| at.value) }, lines))
-}
-
-fn tolerance(tolerance: &mut Section<'_, '_>) -> Option<(Tolerance, Lines)> {
-    let server = tolerance.optional(
-        "server_cpu_us_per_request",
-        &number(0.001..=1e6, "microseconds"),
-        "Extra CPU of the target per request, from one revision of the tracer to another.",
-    );
-    let lines = line(tolerance, "server_cpu_us_per_request", server.as_ref()).into_iter().collect();
-    Some((Tolerance { server_cpu_us_per_request: server.map(|at| at.value) }, lines))
 }
 
 fn gates_of(treatments: Option<&[At<Treatment>]>) -> usize {
@@ -225,7 +174,7 @@ fn few_gates(file: &mut Section<'_, '_>, budgets: usize, margin: &Margin) {
             file.span_of("budget"),
             format!("at most {MOST_GATES} limits may gate a scenario, not {gates}"),
             "",
-            "remove some of those in [budget], [margin] and [[treatment]]; what has no limit is still measured and shown",
+            remove("some of those in [budget], [margin] and [[treatment]]; what has no limit is still measured and shown"),
         );
     }
 }
@@ -242,7 +191,7 @@ fn told_by_the_load(file: &mut Section<'_, '_>, budget: &Budget, load: &Load) {
         _ => return,
     };
     let title = format!("`{name}` in [budget] cannot be with this [load]");
-    file.mistake(file.span_of("budget"), title, why, "remove it, or write another `pacing` in [load]");
+    file.mistake(file.span_of("budget"), title, why, remove("it, or write another `pacing` in [load]"));
 }
 
 fn enough_requests(file: &mut Section<'_, '_>, load: &Load, block: &Block) {
@@ -256,7 +205,7 @@ fn enough_requests(file: &mut Section<'_, '_>, load: &Load, block: &Block) {
             block.measure_ms.span.clone(),
             "`measure_ms` in [block] must be enough for 100 requests",
             format!("{expected:.0} requests at {} a second", grouped(requests_per_second)),
-            format!("write {} or more, or a higher rate", grouped(least)),
+            write(format!("{} or more, or a higher rate", grouped(least))),
         );
     }
 }
@@ -266,7 +215,7 @@ fn distinct_names(file: &mut Section<'_, '_>, treatments: &[At<Treatment>]) {
     for treatment in treatments {
         if seen.insert(&treatment.value.name, treatment.span.clone()).is_some() {
             let title = format!("two treatments have the name `{}`", treatment.value.name);
-            file.mistake(treatment.span.clone(), title, "", "write another name");
+            file.mistake(treatment.span.clone(), title, "", write("another name"));
         }
     }
 }

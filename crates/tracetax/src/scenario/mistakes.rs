@@ -4,7 +4,7 @@ use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
-use super::{excerpt::Excerpt, nearest::escaped};
+use super::{excerpt::Excerpt, nearest::escaped, step::Step};
 
 /// More than this many are counted, not shown: the first ones usually explain the rest.
 const SHOWN: usize = 20;
@@ -18,14 +18,14 @@ pub(super) struct Mistake {
     pub(super) title: String,
     /// What was found, beside the caret.
     pub(super) label: String,
-    /// The next step.
-    pub(super) advice: String,
+    /// What to do about it.
+    pub(super) step: Step,
 }
 
 impl Mistake {
     /// A mistake that no place in the file shows.
-    pub(super) fn of_file(title: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { span: None, title: title.into(), label: String::new(), advice: advice.into() }
+    pub(super) fn of_file(title: impl Into<String>, step: Step) -> Self {
+        Self { span: None, title: title.into(), label: String::new(), step }
     }
 }
 
@@ -62,13 +62,16 @@ impl Mistakes {
             }
             None => title.element(Origin::path(&self.file)),
         };
-        Renderer::plain().render(&[group.element(Level::HELP.message(&mistake.advice))])
+        let step = mistake.step.to_string();
+        Renderer::plain().render(&[group.element(Level::HELP.message(&step))])
     }
 
     fn summary(&self) -> Option<String> {
         let shown = match self.mistakes.len() {
             1 => return (!self.remark.is_empty()).then(|| self.remark.to_owned()),
-            many if many > SHOWN => format!(", of which the first {SHOWN} are shown"),
+            many if many > SHOWN => {
+                format!(", of which the first {SHOWN} are shown: mend those, and check again")
+            }
             _ => String::new(),
         };
         let sentence = format!("{} mistakes in {}{shown}. {}", self.mistakes.len(), self.file, self.remark);

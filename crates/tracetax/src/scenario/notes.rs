@@ -2,31 +2,12 @@
 
 use std::ops::Range;
 
-use super::{mistakes::Mistake, nearest::shown};
-
-/// Whether a key has to be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
-    /// It has to.
-    Required,
-    /// It may be left out.
-    Optional,
-}
-
-/// A key that the form knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// The head of its section, such as `[load]`; empty at the top of the file.
-    pub section: &'static str,
-    /// The key; for a section, its head.
-    pub name: &'static str,
-    /// What its value may be, with range and unit; empty for a section.
-    pub allowed: String,
-    /// Whether it has to be there.
-    pub need: Need,
-    /// What it means.
-    pub doc: &'static str,
-}
+use super::{
+    key::Key,
+    mistakes::Mistake,
+    nearest::shown,
+    step::{Step, remove, write},
+};
 
 /// A key that is not of its section, nor like one that is missing there.
 pub(super) struct Stray {
@@ -86,19 +67,21 @@ impl<'t> Notes<'t> {
     }
 
     fn about(&self, stray: Stray) -> Mistake {
-        let advice = match self.keys.iter().find(|key| key.name == stray.name) {
-            Some(key) if key.name.starts_with('[') => format!("write its head as `{}`", key.name),
+        let step = match self.keys.iter().find(|key| key.name == stray.name) {
+            Some(key) if key.name.starts_with('[') => write(format!("its head as `{}`", key.name)),
             Some(key) if key.section.is_empty() => {
-                "move it to the top of the file, before all sections".to_owned()
+                Step::Move("the top of the file, before all sections".to_owned())
             }
-            Some(key) => format!("move it to {}", key.section),
-            None => format!("remove it; known {} are {}", place(stray.section), self.names_in(stray.section)),
+            Some(key) => Step::Move(key.section.to_owned()),
+            None => {
+                remove(format!("it; known {} are {}", place(stray.section), self.names_in(stray.section)))
+            }
         };
         Mistake {
             span: Some(stray.span),
             title: unknown(&stray.name, stray.section),
             label: String::new(),
-            advice,
+            step,
         }
     }
 

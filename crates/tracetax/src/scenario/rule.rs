@@ -9,7 +9,11 @@ mod wakeup;
 
 use toml::de::DeValue;
 
-use super::nearest::nearest;
+use super::{
+    nearest::nearest,
+    shape::Shape,
+    step::{Step, write},
+};
 
 pub(super) use ladder::Ladder;
 pub(super) use number::{grouped, number, whole};
@@ -23,8 +27,8 @@ pub(super) struct Fault {
     pub(super) allowed: String,
     /// What was found.
     pub(super) found: String,
-    /// The next step.
-    pub(super) advice: String,
+    /// What to do about it.
+    pub(super) step: Step,
 }
 
 /// A rule for one value.
@@ -35,12 +39,15 @@ pub(super) trait Rule {
     /// What may be written, as it goes on after "must be".
     fn allowed(&self) -> String;
 
+    /// The same for programs, as far as it can be said.
+    fn shape(&self) -> Shape;
+
     /// The checked value.
     fn check(&self, value: &DeValue<'_>) -> Result<Self::Value, Fault>;
 
     /// A fault of this rule.
-    fn fault(&self, found: impl Into<String>, advice: impl Into<String>) -> Fault {
-        Fault { allowed: self.allowed(), found: found.into(), advice: advice.into() }
+    fn fault(&self, found: impl Into<String>, step: Step) -> Fault {
+        Fault { allowed: self.allowed(), found: found.into(), step }
     }
 }
 
@@ -65,17 +72,21 @@ impl<T: Copy> Rule for OneOf<T> {
         }
     }
 
+    fn shape(&self) -> Shape {
+        Shape::Word(self.0.iter().map(|(word, _)| *word).collect())
+    }
+
     fn check(&self, value: &DeValue<'_>) -> Result<T, Fault> {
         let Some(text) = value.as_str() else {
-            return Err(self.fault(found(value), format!("write {}", self.allowed())));
+            return Err(self.fault(found(value), write(self.allowed())));
         };
         let words = || self.0.iter().map(|(word, _)| *word);
         self.0.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
-            let advice = match nearest(text, words()) {
-                Some(word) => format!("did you mean \"{word}\"?"),
-                None => format!("write {}", self.allowed()),
+            let step = match nearest(text, words()) {
+                Some(word) => Step::Meant(format!("\"{word}\"?")),
+                None => write(self.allowed()),
             };
-            self.fault("not known", advice)
+            self.fault("not known", step)
         })
     }
 }
@@ -90,11 +101,15 @@ impl Rule for OnlyTrue {
         "true".to_owned()
     }
 
+    fn shape(&self) -> Shape {
+        Shape::True
+    }
+
     fn check(&self, value: &DeValue<'_>) -> Result<(), Fault> {
         match value {
             DeValue::Boolean(true) => Ok(()),
-            DeValue::Boolean(false) => Err(self.fault("found `false`", "write `true`, or remove the line")),
-            other => Err(self.fault(found(other), "write `true`, without quotes")),
+            DeValue::Boolean(false) => Err(self.fault("found `false`", write("`true`, or remove the line"))),
+            other => Err(self.fault(found(other), write("`true`, without quotes"))),
         }
     }
 }

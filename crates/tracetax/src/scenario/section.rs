@@ -3,6 +3,7 @@
 //! Asking for a key is also its description: the form is written once, in `form`.
 
 mod close;
+mod needs;
 
 use std::ops::Range;
 
@@ -13,9 +14,11 @@ use toml::{
 
 use super::{
     excerpt::line_number,
+    key::{Condition, Key, LeftOut, Meaning, Need},
     mistakes::Mistake,
-    notes::{Key, Need, Notes},
+    notes::Notes,
     rule::{Rule, found},
+    step::{Step, write},
 };
 
 /// A checked value and where it stands.
@@ -34,7 +37,7 @@ pub(super) struct Section<'d, 't> {
     head: &'static str,
     span: Range<usize>,
     table: &'d DeTable<'d>,
-    asked: Vec<&'static str>,
+    asked: Vec<Key>,
     /// Of each of these groups, one key has to be there, and none is.
     missing: Vec<Vec<&'static str>>,
     notes: &'d mut Notes<'t>,
@@ -59,11 +62,9 @@ impl<'d, 't> Section<'d, 't> {
         &mut self,
         name: &'static str,
         rule: &R,
-        doc: &'static str,
+        means: Meaning,
     ) -> Option<At<R::Value>> {
-        let value = self.take(name, rule, Need::Required, doc);
-        self.require_one_of(&[name]);
-        value
+        self.take(name, rule, Need::Required, means)
     }
 
     /// A key that may be left out.
@@ -71,34 +72,53 @@ impl<'d, 't> Section<'d, 't> {
         &mut self,
         name: &'static str,
         rule: &R,
-        doc: &'static str,
+        left_out: LeftOut,
+        means: Meaning,
     ) -> Option<At<R::Value>> {
-        self.take(name, rule, Need::Optional, doc)
+        self.take(name, rule, Need::Optional(left_out), means)
     }
 
-    fn take<R: Rule>(
+    /// A key of which the condition says whether it has to be there or may not.
+    pub(super) fn by<R: Rule>(
+        &mut self,
+        condition: &'static Condition,
+        name: &'static str,
+        rule: &R,
+        means: Meaning,
+    ) -> Option<At<R::Value>> {
+        self.take(name, rule, Need::By(condition), means)
+    }
+
+    /// A key with a value, which is checked by its rule. Whether it has to be there is looked at when the section ends.
+    pub(super) fn take<R: Rule>(
         &mut self,
         name: &'static str,
         rule: &R,
         need: Need,
-        doc: &'static str,
+        means: Meaning,
     ) -> Option<At<R::Value>> {
-        self.ask(Key { section: self.head, name, allowed: rule.allowed(), need, doc });
+        let Meaning { text: meaning, example } = means;
+        let (allowed, shape) = (rule.allowed(), Some(rule.shape()));
+        self.ask(Key { section: self.head, name, allowed, shape, need, meaning, example });
         let value = self.table.get(name)?;
         match rule.check(value.get_ref()) {
             Ok(checked) => Some(At { value: checked, span: value.span() }),
             Err(fault) => {
                 let title = format!("`{name}`{} must be {}", self.inside(), fault.allowed);
-                self.mistake(value.span(), title, fault.found, fault.advice);
+                self.mistake(value.span(), title, fault.found, fault.step);
                 None
             }
         }
     }
 
     /// A section that has to be there.
-    pub(super) fn section<T>(&mut self, head: &'static str, doc: &'static str, read: Read<T>) -> Option<T> {
-        self.ask_section(head, Need::Required, doc);
-        self.require_one_of(&[head]);
+    pub(super) fn section<T>(
+        &mut self,
+        head: &'static str,
+        meaning: &'static str,
+        read: Read<T>,
+    ) -> Option<T> {
+        self.ask_section(head, Need::Required, meaning);
         self.enter(head, read)
     }
 
@@ -106,16 +126,23 @@ impl<'d, 't> Section<'d, 't> {
     pub(super) fn optional_section<T>(
         &mut self,
         head: &'static str,
-        doc: &'static str,
+        left_out: &'static str,
+        meaning: &'static str,
         read: Read<T>,
     ) -> Option<T> {
-        self.ask_section(head, Need::Optional, doc);
+        self.ask_section(head, Need::Optional(LeftOut::Means(left_out)), meaning);
         self.enter(head, read)
     }
 
     /// A section that may stand several times, or not at all.
-    pub(super) fn list<T>(&mut self, head: &'static str, doc: &'static str, read: Read<T>) -> Option<Vec<T>> {
-        self.ask_section(head, Need::Optional, doc);
+    pub(super) fn list<T>(
+        &mut self,
+        head: &'static str,
+        left_out: &'static str,
+        meaning: &'static str,
+        read: Read<T>,
+    ) -> Option<Vec<T>> {
+        self.ask_section(head, Need::Optional(LeftOut::Means(left_out)), meaning);
         let Some(value) = self.table.get(bare(head)) else {
             self.imagine(head, read);
             return None;
@@ -156,19 +183,20 @@ impl<'d, 't> Section<'d, 't> {
             true => format!("`{}` must be one or more sections", bare(head)),
             false => format!("`{}` must be one section", bare(head)),
         };
-        let advice =
-            format!("write its head, `{head}`, on a line of its own, and its keys on the lines after");
-        self.mistake(value.span(), title, found(value.get_ref()), advice);
+        let step =
+            write(format!("its head, `{head}`, on a line of its own, and its keys on the lines after"));
+        self.mistake(value.span(), title, found(value.get_ref()), step);
         None
     }
 
-    fn ask_section(&mut self, head: &'static str, need: Need, doc: &'static str) {
-        self.ask(Key { section: self.head, name: head, allowed: String::new(), need, doc });
+    fn ask_section(&mut self, head: &'static str, need: Need, meaning: &'static str) {
+        let (section, allowed, example) = (self.head, String::new(), "");
+        self.ask(Key { section, name: head, allowed, shape: None, need, meaning, example });
     }
 
     fn ask(&mut self, key: Key) {
-        self.asked.push(key.name);
-        self.notes.add_key(key);
+        self.notes.add_key(key.clone());
+        self.asked.push(key);
     }
 
     /// Whether the file holds the key, with a good value or a bad one.
@@ -177,7 +205,7 @@ impl<'d, 't> Section<'d, 't> {
     }
 
     /// Notes when none of these keys is there.
-    pub(super) fn require_one_of(&mut self, names: &[&'static str]) {
+    fn require_one_of(&mut self, names: &[&'static str]) {
         if !names.iter().any(|name| self.holds(name)) {
             self.missing.push(names.to_vec());
         }
@@ -204,10 +232,10 @@ impl<'d, 't> Section<'d, 't> {
         span: Range<usize>,
         title: impl Into<String>,
         label: impl Into<String>,
-        advice: impl Into<String>,
+        step: Step,
     ) {
-        let (title, label, advice) = (title.into(), label.into(), advice.into());
-        self.notes.add(Mistake { span: Some(span), title, label, advice });
+        let (title, label) = (title.into(), label.into());
+        self.notes.add(Mistake { span: Some(span), title, label, step });
     }
 
     fn inside(&self) -> String {

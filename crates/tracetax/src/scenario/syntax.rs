@@ -8,6 +8,7 @@ use toml::{
 use super::{
     mistakes::{Mistake, Mistakes},
     nearest::shown,
+    step::{Step, add, remove, write},
 };
 
 /// The only fault after which the rest of the table is still what was written.
@@ -49,36 +50,34 @@ fn mistake(text: &str, error: &Error) -> Mistake {
     let span = error.span().unwrap_or(0..0);
     let meant = text.get(span.clone()).unwrap_or("");
     let (what, expected) = error.message().split_once(", ").unwrap_or((error.message(), ""));
-    let (title, label, advice) = match what {
-        REPEATED => (format!("`{}` is given twice", shown(meant)), "", "remove one of the two"),
+    let (title, label, step) = match what {
+        REPEATED => (format!("`{}` is given twice", shown(meant)), "", remove("one of the two")),
         UNQUOTED if meant.trim().is_empty() => {
-            ("a value is missing".to_owned(), "", "write it after the `=`, or remove the line")
+            ("a value is missing".to_owned(), "", write("it after the `=`, or remove the line"))
         }
         UNQUOTED => {
-            let advice = "write `key = \"text\"`, or `key = 100` without a unit";
-            ("this is neither a number nor a text in quotes".to_owned(), "", advice)
+            let step = write("`key = \"text\"`, or `key = 100` without a unit");
+            ("this is neither a number nor a text in quotes".to_owned(), "", step)
         }
-        _ => {
-            (format!("this is not TOML: {what}"), expected.trim_end_matches("expected nothing"), advice(what))
-        }
+        _ => (format!("this is not TOML: {what}"), expected.trim_end_matches("expected nothing"), step(what)),
     };
-    Mistake { span: Some(span), title, label: label.to_owned(), advice: advice.to_owned() }
+    Mistake { span: Some(span), title, label: label.to_owned(), step }
 }
 
 /// The next step, by the parser's words; the last one fits whatever it says.
-fn advice(what: &str) -> &'static str {
+fn step(what: &str) -> Step {
     match what {
-        "key with no value" => "write `key = value`, or `[section]` at the head of a section",
+        "key with no value" => write("`key = value`, or `[section]` at the head of a section"),
         "unexpected key or value" => {
-            "write one `key = value` a line; thousands are parted by `_`, as in 1_000"
+            write("one `key = value` a line; thousands are parted by `_`, as in 1_000")
         }
-        "extra `=`" => "write one `=`",
-        "unexpected leading zero" => "remove the zero",
-        _ if what.starts_with("unclosed ") => "write the bracket that closes it",
+        "extra `=`" => write("one `=`"),
+        "unexpected leading zero" => remove("the zero"),
+        _ if what.starts_with("unclosed ") => add("the bracket that closes it"),
         _ if what.ends_with(" string") => {
-            "write the text on one line in double quotes, without control characters"
+            write("the text on one line in double quotes, without control characters")
         }
-        _ if what.contains("recurs") => "remove the nesting; a scenario has one level of sections",
-        _ => "write `key = value` lines under `[section]` heads, as the files in scenarios/ do",
+        _ if what.contains("recurs") => remove("the nesting; a scenario has one level of sections"),
+        _ => write("`key = value` lines under `[section]` heads, as the files in scenarios/ do"),
     }
 }

@@ -3,7 +3,7 @@
 use record::plan::BystanderPlan;
 
 use super::{
-    super::{rule::whole, section::Section},
+    super::{key::means, rule::whole, section::Section},
     NS_PER_MS,
 };
 
@@ -11,7 +11,7 @@ pub(super) fn bystander(bystander: &mut Section<'_, '_>) -> Option<BystanderPlan
     let measure_ms = bystander.required(
         "measure_ms",
         &whole(5..=10_000, "milliseconds"),
-        "How long it makes system calls after the load of each block.",
+        means("How long it makes system calls after the load of each block.", "5"),
     );
     Some(BystanderPlan { measure_ns: u64::from(measure_ms?.value) * NS_PER_MS })
 }

@@ -6,9 +6,13 @@ use record::{
     wakeup::Wakeup,
 };
 
-use super::super::{
-    rule::{OnlyTrue, name, number, one_of, wakeup},
-    section::{At, Section},
+use super::{
+    super::{
+        key::{LeftOut, Need, means},
+        rule::{OnlyTrue, name, number, one_of, wakeup},
+        section::{At, Section},
+    },
+    limits::NOT_JUDGED,
 };
 
 /// The strategies that a treatment may name, as written here and as the agent takes them.
@@ -31,29 +35,34 @@ const WHOLE: (Stage, Wakeup) = (Stage::Full, Wakeup::Timer { ms: 10 });
 
 const NS_PER_US: f64 = 1_000.0;
 
+/// What a treatment may do; each file names one of them.
+const DOES: Need = Need::OneOf(&["tracer", "plant_us", "nothing"]);
+
 pub(super) fn treatment(one: &mut Section<'_, '_>) -> Option<At<Treatment>> {
-    let name = one.required("name", &name(), "Its name in tables and results.");
-    let tracer = one.optional("tracer", &one_of(STRATEGIES), "Attach the tracer, with this strategy.");
-    let stage = one.optional(
+    let name = one.required("name", &name(), means("Its name in tables and results.", "\"traced\""));
+    let strategy = means("Attach the tracer, with this strategy.", "\"raw-tracepoint\"");
+    let tracer = one.take("tracer", &one_of(STRATEGIES), DOES, strategy);
+    let stage = one.take(
         "stage",
         &one_of(STAGES),
-        "How far the tracer's programs go; `full`, the whole tracer, where it is left out.",
+        Need::Beside("tracer", LeftOut::Is("\"full\"")),
+        means("How far the tracer's programs go; `full` is the whole tracer.", "\"floor\""),
     );
-    let wakeup = one.optional(
+    let wakeup = one.take(
         "wakeup",
         &wakeup(),
-        "When the agent is woken to drain; `timer(10 ms)` where it is left out.",
+        Need::Beside("tracer", LeftOut::Is("\"timer(10 ms)\"")),
+        means("When the agent is woken to drain.", "\"bytes(4096)\""),
     );
-    let plant = one.optional(
+    let plant = one.take(
         "plant_us",
         &number(0.001..=1_000.0, "microseconds"),
-        "Burn this much CPU in each request: a control that must be recovered.",
+        DOES,
+        means("Burn this much CPU in each request: a control that must be recovered.", "2.5"),
     );
-    let nothing =
-        one.optional("nothing", &OnlyTrue, "Do nothing: a control that must come out as no difference.");
+    let control = means("Do nothing: a control that must come out as no difference.", "true");
+    let nothing = one.take("nothing", &OnlyTrue, DOES, control);
     let budget = budget(one);
-    exactly_one_of(one, &["tracer", "plant_us", "nothing"]);
-    only_of_a_tracer(one, &["stage", "wakeup", "budget_wakeups_per_second", "budget_delivery_p99_ms"]);
     let (whole, timer) = WHOLE;
     let kind = tracer
         .map(|strategy| TreatmentKind::Tracer {
@@ -71,53 +80,25 @@ fn budget(one: &mut Section<'_, '_>) -> TreatmentBudget {
     let server = one.optional(
         "budget_server_cpu_us_per_request",
         &number(0.001..=1e6, "microseconds"),
-        "Absolute limit of the extra CPU of the target per request; left out, it is not judged.",
+        NOT_JUDGED,
+        means("Absolute limit of the extra CPU of the target per request.", "1.2"),
     );
-    let wakeups = one.optional(
+    let wakeups = one.take(
         "budget_wakeups_per_second",
         &number(0.001..=1e9, "wake-ups per second"),
-        "Absolute limit of the agent's wake-ups; left out, it is not judged.",
+        Need::Beside("tracer", NOT_JUDGED),
+        means("Absolute limit of the agent's wake-ups.", "110"),
     );
-    let delivery = one.optional(
+    let delivery = one.take(
         "budget_delivery_p99_ms",
         &number(0.001..=60_000.0, "milliseconds"),
-        "Absolute limit of the time until the agent has an event, at the 99th percentile; left out, it is not judged.",
+        Need::Beside("tracer", NOT_JUDGED),
+        means("Absolute limit of the time until the agent has an event, at the 99th percentile.", "20"),
     );
     TreatmentBudget {
         server_cpu_us_per_request: server.map(|at| at.value),
         wakeups_per_second: wakeups.map(|at| at.value),
         delivery_p99_ms: delivery.map(|at| at.value),
-    }
-}
-
-fn exactly_one_of(one: &mut Section<'_, '_>, names: &[&'static str]) {
-    one.require_one_of(names);
-    let held: Vec<_> = names.iter().filter(|name| one.holds(name)).collect();
-    if let [first, others @ ..] = held.as_slice() {
-        for other in others {
-            let title = format!("a treatment does one thing, not `{first}` and `{other}`");
-            one.mistake(
-                one.span_of(other),
-                title,
-                "",
-                "remove one of the two, or write another `[[treatment]]`",
-            );
-        }
-    }
-}
-
-/// A key that would change nothing is a misunderstanding. Where no treatment is named at all, that is told instead.
-fn only_of_a_tracer(one: &mut Section<'_, '_>, names: &[&'static str]) {
-    if one.holds("tracer") || !(one.holds("plant_us") || one.holds("nothing")) {
-        return;
-    }
-    for name in names.iter().filter(|name| one.holds(name)).collect::<Vec<_>>() {
-        one.mistake(
-            one.span_of(name),
-            format!("`{name}` in [[treatment]] is of a tracer, and this treatment has none"),
-            "",
-            "remove it, or move it to a treatment with a `tracer`",
-        );
     }
 }
 

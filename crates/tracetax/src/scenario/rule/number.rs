@@ -4,8 +4,14 @@ use std::ops::RangeInclusive;
 
 use toml::de::DeValue;
 
-use super::super::nearest::shown;
-use super::{Fault, Rule, found};
+use super::{
+    super::{
+        nearest::shown,
+        shape::{Numbers, Shape},
+        step::{remove, write},
+    },
+    Fault, Rule, found,
+};
 
 /// A whole number.
 pub(in crate::scenario) struct Whole(Number);
@@ -23,14 +29,18 @@ impl Rule for Whole {
         self.0.allowed()
     }
 
+    fn shape(&self) -> Shape {
+        Shape::Whole(self.0.numbers())
+    }
+
     fn check(&self, value: &DeValue<'_>) -> Result<u32, Fault> {
         let number = self.0.check(value)?;
         if value.is_integer() {
             // In range, hence exact.
             return Ok(number as u32);
         }
-        let advice = format!("write {}, without a point", grouped(number.round()));
-        Err(self.fault("found a number with a point or an exponent", advice))
+        let step = write(format!("{}, without a point", grouped(number.round())));
+        Err(self.fault("found a number with a point or an exponent", step))
     }
 }
 
@@ -46,6 +56,12 @@ pub(in crate::scenario) fn number(range: RangeInclusive<f64>, unit: &'static str
     Number { kind: "a number", range, unit }
 }
 
+impl Number {
+    fn numbers(&self) -> Numbers {
+        Numbers { low: *self.range.start(), high: *self.range.end(), unit: self.unit }
+    }
+}
+
 impl Rule for Number {
     type Value = f64;
 
@@ -54,19 +70,23 @@ impl Rule for Number {
         format!("{} of {} from {low} to {high}", self.kind, self.unit)
     }
 
+    fn shape(&self) -> Shape {
+        Shape::Number(self.numbers())
+    }
+
     fn check(&self, value: &DeValue<'_>) -> Result<f64, Fault> {
         let Some(number) = to_f64(value) else {
             return Err(match value.as_str().filter(|text| text.parse::<f64>().is_ok_and(f64::is_finite)) {
-                Some(text) => self.fault("found text", format!("remove the quotes: write {}", shown(text))),
-                None => self.fault(found(value), format!("write {}", self.allowed())),
+                Some(text) => self.fault("found text", remove(format!("the quotes: write {}", shown(text)))),
+                None => self.fault(found(value), write(self.allowed())),
             });
         };
         if number.is_nan() {
-            Err(self.fault("found `nan`", format!("write {}", self.allowed())))
+            Err(self.fault("found `nan`", write(self.allowed())))
         } else if number < *self.range.start() {
-            Err(self.fault("too small", format!("write {} or more", grouped(*self.range.start()))))
+            Err(self.fault("too small", write(format!("{} or more", grouped(*self.range.start())))))
         } else if number > *self.range.end() {
-            Err(self.fault("too large", format!("write {} or less", grouped(*self.range.end()))))
+            Err(self.fault("too large", write(format!("{} or less", grouped(*self.range.end())))))
         } else {
             Ok(number)
         }

@@ -7,8 +7,10 @@ use toml::{
 
 use super::{
     super::{
+        key::{Key, Need},
         nearest::nearest,
-        notes::{Key, Need, Stray, unknown},
+        notes::{Stray, unknown},
+        step::{Step, add},
     },
     Section, bare,
 };
@@ -17,9 +19,10 @@ impl Section<'_, '_> {
     /// Reads the section, and notes what `read` did not ask for and what it missed.
     pub(super) fn finish<T>(mut self, read: impl FnOnce(&mut Section<'_, '_>) -> Option<T>) -> Option<T> {
         let value = read(&mut self);
+        self.weigh_needs();
         let table = self.table;
         for (key, value) in table.iter() {
-            if !self.asked.iter().any(|name| bare(name) == key.get_ref()) {
+            if !self.asked.iter().any(|asked| bare(asked.name) == key.get_ref()) {
                 self.unknown(key, value);
             }
         }
@@ -35,17 +38,19 @@ impl Section<'_, '_> {
             DeValue::Table(_) => (format!("[{}]", key.get_ref()), value.span()),
             _ => (key.get_ref().to_string(), key.span()),
         };
-        let absent = self.asked.iter().copied().filter(|name| !self.holds(name));
-        let Some(meant) = nearest(key.get_ref(), absent.map(bare)) else {
+        let absent = self.asked.iter().filter(|asked| !self.holds(asked.name));
+        let meant = nearest(key.get_ref(), absent.clone().map(|asked| bare(asked.name)))
+            .and_then(|meant| absent.into_iter().find(|asked| bare(asked.name) == meant));
+        let Some(meant) = meant else {
             return self.notes.add_stray(Stray { section: self.head, name, span });
         };
-        self.missing.retain(|names| !names.iter().any(|name| bare(name) == meant));
-        let known = self.notes.keys_of(self.head).find(|known| bare(known.name) == meant);
-        let advice = known.map_or(String::new(), |known| match known.allowed.as_str() {
-            "" => format!("did you mean `{}`?", known.name),
-            allowed => format!("did you mean `{meant}`? It must be {allowed}"),
+        let step = Step::Meant(match meant.allowed.as_str() {
+            "" => format!("`{}`?", meant.name),
+            allowed => format!("`{}`? It must be {allowed}", meant.name),
         });
-        self.mistake(span, unknown(&name, self.head), "", advice);
+        let meant = meant.name;
+        self.missing.retain(|names| !names.contains(&meant));
+        self.mistake(span, unknown(&name, self.head), "", step);
     }
 
     fn tell_missing(&mut self, names: &[&'static str]) {
@@ -59,18 +64,19 @@ impl Section<'_, '_> {
         };
         let end = self.notes.text.trim_end().len();
         let span = if names.iter().any(|name| name.starts_with('[')) { end..end } else { self.span.clone() };
-        self.mistake(span, title, "", format!("add {}", lines.join(", or ")));
+        self.mistake(span, title, "", add(lines.join(", or ")));
     }
 
     fn to_add(&self, key: &Key) -> String {
         if !key.allowed.is_empty() {
             return format!("`{} = ...` ({})", key.name, key.allowed);
         }
-        let required = self.notes.keys_of(key.name).filter(|key| key.need == Need::Required);
-        format!(
-            "`{}` with {}",
-            key.name,
-            required.map(|key| format!("`{}`", key.name)).collect::<Vec<_>>().join(", ")
-        )
+        let inside = || self.notes.keys_of(key.name);
+        let required = inside().filter(|key| key.need == Need::Required);
+        let names = required.map(|key| format!("`{}`", key.name)).collect::<Vec<_>>().join(", ");
+        let decides = inside().find_map(|key| if let Need::By(by) = key.need { Some(by.key) } else { None });
+        let more =
+            decides.map_or(String::new(), |key| format!(", and the keys that the word of `{key}` asks for"));
+        format!("`{}` with {names}{more}", key.name)
     }
 }
