@@ -60,7 +60,7 @@ const HANDED: [Handed; 10] = [
     ),
     handed("inspect", Needs::Object, "Show what the eBPF object holds: programs, maps and their bytes"),
     handed("doctor", Needs::All, ""),
-    handed("check", Needs::Lab, ""),
+    handed("check", Needs::Lab, "Check scenario files: all their mistakes at once; measures nothing"),
 ];
 
 /// The driver's own commands, for suggestions.
@@ -184,6 +184,8 @@ mod tests {
             ("baseline --check", Needs::Lab),
             ("baseline --accept --reason first", Needs::Lab),
             ("report latest", Needs::Lab),
+            ("check", Needs::Lab),
+            ("check scenarios/light.toml", Needs::Lab),
             ("clean", Needs::Lab),
             ("unit --quick", Needs::Benchmarks),
             ("unit --help", Needs::Lab),

@@ -103,7 +103,11 @@ pub(crate) fn read_scenario(name: &str) -> Result<Scenario> {
     Ok(scenario::read(&scenario_path(name)?)?)
 }
 
-fn scenario_path(name: &str) -> Result<PathBuf> {
+/// The file of a scenario, by its name or by its own path.
+///
+/// # Errors
+/// When the workspace holds no scenario of that name; the nearest is told.
+pub(crate) fn scenario_path(name: &str) -> Result<PathBuf> {
     if Path::new(name).extension().is_some_and(|extension| extension == "toml") {
         return Ok(name.into());
     }

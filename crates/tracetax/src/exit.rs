@@ -50,11 +50,17 @@ pub fn code(outcome: anyhow::Result<Outcome>) -> ExitCode {
     match outcome {
         Ok(outcome) => ExitCode::from(of_outcome(outcome)),
         Err(error) => {
-            let shown = format!("{error:#}");
-            eprintln!("{}{shown}", if shown.starts_with("error") { "" } else { "error: " });
+            eprintln!("{}", shown(&error));
             ExitCode::from(of_error(&error))
         }
     }
+}
+
+/// What a user reads of an error.
+#[must_use]
+pub fn shown(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    if text.starts_with("error") { text } else { format!("error: {text}") }
 }
 
 fn of_outcome(outcome: Outcome) -> u8 {

@@ -14,6 +14,7 @@ pub mod bench;
 pub mod bystander;
 pub mod calibrate;
 pub mod cgroup;
+pub mod check;
 pub mod child;
 pub mod clean;
 pub mod compare;

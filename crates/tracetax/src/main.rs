@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracetax::{baseline, bench, bystander, calibrate, clean, compare, exit, inspect, report, unit, warm};
+use tracetax::{
+    baseline, bench, bystander, calibrate, check, clean, compare, exit, inspect, report, unit, warm,
+};
 
 /// What does an eBPF HTTP tracer cost the service it watches?
 #[derive(Debug, Parser)]
@@ -25,6 +27,8 @@ enum Command {
     Calibrate(calibrate::Args),
     /// Show a stored run again; measures nothing
     Report(report::Args),
+    /// Check scenario files: all mistakes of all of them, each with its place and what to do
+    Check(check::Args),
     /// Show what the eBPF object holds: programs, maps and their bytes
     Inspect(inspect::Args),
     /// Measure the stages of the agent's path one by one: time, instructions, allocations
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Unit(args) => unit::run(&args),
         Command::Clean => clean::run(),

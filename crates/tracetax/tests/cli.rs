@@ -149,6 +149,36 @@ fn a_duration_that_is_none_is_usage() {
     }
 }
 
+#[test]
+fn check_tells_good_files_and_all_mistakes_of_all_others() {
+    let site = Site::new();
+    let check = |args: &[&str]| site.lab(&[&["check"], args].concat()).output().unwrap();
+    let good = check(&[]);
+    assert_eq!((good.status.code(), text(&good.stderr).as_str()), (Some(0), ""));
+    assert!(text(&good.stdout).starts_with("ok  ") && text(&good.stdout).ends_with("/scenarios/good.toml\n"));
+
+    site.scenario("typo", &GOOD.replace("warmup_ms", "warmpu_ms").replace("100", "1"));
+    site.scenario("zero", &GOOD.replace("per_life = 3", "per_life = 0"));
+    let path = site.0.path().join("scenarios/zero.toml");
+    for args in [&[][..], &["good", "typo", path.to_str().unwrap()]] {
+        let Output { status, stdout, stderr } = check(args);
+        let (stdout, stderr) = (text(&stdout), text(&stderr));
+        assert_eq!((status.code(), stdout.lines().count()), (Some(2), 1), "{stdout}{stderr}");
+        for part in ["warmpu_ms", "too small", "typo.toml:", "zero.toml:", "2 of 3 scenario files"] {
+            assert!(stderr.contains(part), "`{part}` is not in: {stderr}");
+        }
+    }
+    refused(&mut site.lab(&["check", "godo"]), 2, &["error: there is no scenario `godo`", "`good`"]);
+    assert!(!site.results().exists());
+}
+
+#[test]
+fn a_folder_without_scenarios_has_nothing_to_check() {
+    let site = Site::new();
+    fs::remove_file(site.0.path().join("scenarios/good.toml")).unwrap();
+    refused(&mut site.lab(&["check"]), 2, &["scenarios holds no scenario file", "write one"]);
+}
+
 fn dry_run(site: &Site, seed: &str, root: &Path) -> String {
     let mut lab = site.lab(&["bench", "--all", "--dry-run", "--seed", seed]);
     let Output { status, stdout, stderr } = lab.env("TRACETAX_ROOT", root).output().unwrap();
