@@ -189,7 +189,7 @@ mod tests {
             ("clean", Needs::Lab),
             ("unit --quick", Needs::Benchmarks),
             ("unit --help", Needs::Lab),
-            ("inspect --json", Needs::Object),
+            ("inspect --format json", Needs::Object),
             ("inspect --object=other.o", Needs::Lab),
             ("inspect --object other.o --loaded", Needs::All),
         ] {

@@ -1,23 +1,20 @@
 //! `bench`: scenarios -> plan -> run -> judge -> report, and the folder of the run.
 
 use std::{
-    io::IsTerminal,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::Result;
-use record::{block::Block, host::Host, plan::Plan};
+use record::{host::Host, plan::Plan};
 
 use crate::{
     exit::{Outcome, Usage},
     expected,
-    judge::short,
     measure::{self, Measured},
+    output::{Output, print},
     plan::{self, Profile, Wanted},
-    report::{Look, print, render},
-    revision,
-    run::Watcher,
+    report, revision,
     scenario::{self, Scenario},
     session,
 };
@@ -46,6 +43,8 @@ pub struct Args {
     /// Tell each block as it is measured (also with VERBOSE=true)
     #[arg(short, long)]
     verbose: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Measures, judges and reports.
@@ -77,7 +76,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
         print(&plan::show(&plan, &expected, untried.as_deref()))?;
         return Ok(Outcome::Done);
     }
-    measure_and_show(&plan, host, args.verbose || flag_from_environment("VERBOSE"))
+    measure_and_show(args, &plan, host)
 }
 
 fn read_scenarios(args: &Args) -> Result<Vec<Scenario>> {
@@ -173,72 +172,15 @@ pub(crate) fn seed_from_clock() -> u64 {
     jiff::Timestamp::now().as_nanosecond() as u64
 }
 
-fn measure_and_show(plan: &Plan, host: Host, verbose: bool) -> Result<Outcome> {
+fn measure_and_show(args: &Args, plan: &Plan, host: Host) -> Result<Outcome> {
+    let verbose = args.verbose || flag_from_environment("VERBOSE");
     match measure::session(plan, host, verbose)? {
         Measured::Interrupted(outcome) => Ok(outcome),
         Measured::Whole(whole) => {
-            print(&render(&whole.verdict, plan, &whole.host, Look::Terminal))?;
+            let (verdict, folder) = (&whole.verdict, whole.folder.path());
+            args.output
+                .show(verdict, |look| Ok(report::terminal(verdict, plan, &whole.host, folder, look)))?;
             Ok(Outcome::Judged(whole.verdict.word))
         }
     }
-}
-
-/// Tells on standard error how far a run is, between blocks and never during one.
-pub(crate) struct Progress {
-    blocks: usize,
-    done: usize,
-    scenario: String,
-    verbose: bool,
-    redraw: bool,
-}
-
-impl Progress {
-    pub(crate) fn new(plan: &Plan, verbose: bool) -> Self {
-        let lives = plan.scenarios.iter().flat_map(|scenario| &scenario.lives);
-        let blocks = lives.map(|life| plan::blocks_of(life) as usize).sum();
-        let redraw = std::io::stderr().is_terminal() && !verbose;
-        Self { blocks, done: 0, scenario: String::new(), verbose, redraw }
-    }
-
-    pub(crate) fn end(&self) {
-        if self.redraw && self.done > 0 {
-            eprintln!();
-        }
-    }
-}
-
-impl Watcher for Progress {
-    fn block(&mut self, block: &Block) {
-        self.done += 1;
-        if self.verbose {
-            eprintln!("{}", line(block));
-        } else if self.redraw {
-            eprint!("\r{}: block {} of {} ", block.scenario, self.done, self.blocks);
-        } else if self.scenario != block.scenario {
-            self.scenario.clone_from(&block.scenario);
-            eprintln!("{}: from block {} of {}", block.scenario, self.done, self.blocks);
-        }
-    }
-
-    fn note(&mut self, text: &str) {
-        self.end();
-        eprintln!("{text}");
-    }
-}
-
-fn line(block: &Block) -> String {
-    let us = |ns: u64| short(ns as f64 / 1e3 / block.load.completed.max(1) as f64);
-    format!(
-        "{} {} pair {} {:?}: {} requests, server {} us, agent {} us, generator {} us a request, switched in {} us{}",
-        block.scenario,
-        block.treatment,
-        block.pair,
-        block.arm,
-        block.load.completed,
-        us(block.cpu.target_ns),
-        us(block.cpu.agent_ns),
-        us(block.cpu.load_ns),
-        block.toggle_ns / 1_000,
-        block.discarded.map(|why| format!(", discarded: {why:?}")).unwrap_or_default()
-    )
 }

@@ -24,12 +24,13 @@ use record::{
 
 use crate::{
     bench::{
-        Progress, duration_from_environment, flag_from_environment, read_scenario, results_folder,
-        seed_from_clock,
+        duration_from_environment, flag_from_environment, read_scenario, results_folder, seed_from_clock,
     },
     exit::Outcome,
     host, judge,
+    output::{Format, Output, print},
     plan::{self, Profile, Wanted},
+    progress::Progress,
     revision,
     rig::Stage,
     session::Session,
@@ -59,6 +60,8 @@ pub struct Args {
     /// Seeds coins, arrivals and re-pairing; drawn from the clock by default, and always recorded
     #[arg(long)]
     seed: Option<u64>,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// The parts.
@@ -88,12 +91,12 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let seed = args.seed.unwrap_or_else(seed_from_clock);
     let plan = controls(args, seed)?;
     let session = Session::begin(&results_folder(), &plan, host::read()?, time_of(args, &plan))?;
-    let mut book = Book::new(&session, seed);
+    let mut book = Book::new(&session, seed, args.output);
     let ended = session.on_stage(|stage| measure(args, &plan, stage, &mut book))?;
     if ended.is_none() {
         return Ok(session.interrupted());
     }
-    println!("\n{}", text::summary(&book.calibration));
+    args.output.show(&book.calibration, |_| Ok(format!("\n{}\n", text::summary(&book.calibration))))?;
     Ok(Outcome::Judged(bar::word(&book.calibration)))
 }
 
@@ -174,16 +177,19 @@ fn null_plans(plan: &Plan) -> Vec<&ScenarioPlan> {
 struct Book<'a> {
     session: &'a Session,
     calibration: Calibration,
+    output: Output,
 }
 
 impl<'a> Book<'a> {
-    fn new(session: &'a Session, seed: u64) -> Self {
-        Self { session, calibration: Calibration { schema: SCHEMA.into(), seed, parts: Vec::new() } }
+    fn new(session: &'a Session, seed: u64, output: Output) -> Self {
+        Self { session, calibration: Calibration { schema: SCHEMA.into(), seed, parts: Vec::new() }, output }
     }
 
     fn enter(&mut self, bar: record::calibration::Bar, finding: Finding) -> Result<()> {
         let part = Part { finding, bar };
-        println!("\n{}", text::part(&part));
+        if self.output.format == Format::Text {
+            print(&format!("\n{}\n", text::part(&part)))?;
+        }
         self.calibration.parts.push(part);
         self.session.folder().write_json("calibration.json", &self.calibration)
     }

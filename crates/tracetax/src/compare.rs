@@ -22,8 +22,9 @@ use crate::{
     baseline::{self, Found},
     bench::{results_folder, root},
     exit::{Outcome, Usage},
-    publish,
-    report::{self, print},
+    output::Output,
+    publish, report,
+    report::Look,
     results::Folder,
     stored_run::{self, StoredRun},
 };
@@ -48,10 +49,12 @@ pub struct Args {
     #[arg(long, value_name = "RUN", conflicts_with = "against")]
     confirmed_by: Option<PathBuf>,
     /// Show every number of the arithmetic of a metric, as server_cpu_us_per_request
-    #[arg(long, value_name = "METRIC")]
+    #[arg(long, value_name = "METRIC", conflicts_with = "format")]
     explain: Option<String>,
     #[command(flatten)]
     live: live::Args,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Compares a stored run with the stored baselines, or measures this revision against another. A comparison with
@@ -62,7 +65,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Outcome> {
     if let Some(against) = args.live.against() {
         let measured = live::run(&args.live, against, &args.names)?;
-        return told(&measured, args.explain.as_deref());
+        return told(&measured, args);
     }
     let path = match args.names.as_slice() {
         [] => results_folder().join("latest"),
@@ -75,19 +78,19 @@ pub fn run(args: &Args) -> Result<Outcome> {
     // Where it is now: a fresh session becomes the newest run.
     let folder = Folder::open(&Folder::open(&path)?.path().canonicalize()?)?;
     match again(&folder)? {
-        Some(measured) => told(&Measured::Whole(folder, Box::new(measured)), args.explain.as_deref()),
+        Some(measured) => told(&Measured::Whole(folder, Box::new(measured)), args),
         None => stored(args, folder.path()),
     }
 }
 
 /// Leaves a live comparison in its folder, and shows it.
-fn told(measured: &Measured, explained: Option<&str>) -> Result<Outcome> {
+fn told(measured: &Measured, args: &Args) -> Result<Outcome> {
     let (folder, comparison) = match measured {
         Measured::Whole(folder, comparison) => (folder, comparison),
         Measured::Interrupted(outcome) => return Ok(*outcome),
     };
     publish::comparison(folder, comparison, &folder.plan()?)?;
-    print(&shown(comparison, explained)?)?;
+    show(comparison, args)?;
     Ok(Outcome::Judged(comparison.word))
 }
 
@@ -108,7 +111,7 @@ fn stored(args: &Args, path: &Path) -> Result<Outcome> {
         None => alone,
     };
     publish::comparison(&Folder::open(path)?, &comparison, &run.plan)?;
-    print(&shown(&comparison, args.explain.as_deref())?)?;
+    show(&comparison, args)?;
     Ok(Outcome::Judged(comparison.word))
 }
 
@@ -132,15 +135,19 @@ fn stored_confirmation(run: &StoredRun, path: &Path) -> Result<StoredRun> {
     Ok(fresh)
 }
 
-fn shown(comparison: &Comparison, explained: Option<&str>) -> Result<String> {
-    let mut text = report::comparison::terminal(comparison);
+fn show(comparison: &Comparison, args: &Args) -> Result<()> {
+    args.output.show(comparison, |look| shown(comparison, args.explain.as_deref(), look))
+}
+
+fn shown(comparison: &Comparison, explained: Option<&str>, look: Look) -> Result<String> {
+    let mut text = report::comparison::terminal(comparison, look);
     if let Some(metric) = explained {
         let known = explain::known(comparison);
         let explained = explain::explain(comparison, metric).ok_or_else(|| {
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             Usage(format!("{text}\n`{metric}` was not compared; what was: {known}"))
         })?;
-        text.push_str("\n== The arithmetic ==\n");
+        text.push_str(&look.heading("The arithmetic"));
         text.push_str(&explained);
     }
     Ok(text)

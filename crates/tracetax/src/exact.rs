@@ -15,8 +15,9 @@ use record::{exact::Exact, verdict::Word};
 use crate::{
     bench::root,
     exit::{Outcome, Usage},
+    output::print,
     publish,
-    report::print,
+    report::Look,
     session::own_folder,
     whole_file,
 };
@@ -27,10 +28,10 @@ pub use compare::{Comparison, Row, compare};
 #[derive(Debug, clap::Args)]
 pub struct Gate {
     /// Hold the exact numbers against the accepted ones: 0 equal or less, 99 more, 3 other conditions, 4 none accepted
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     check: bool,
     /// Accept the exact numbers as they are now; the file is to be committed with the change
-    #[arg(long, requires = "reason")]
+    #[arg(long, requires = "reason", conflicts_with = "format")]
     accept: bool,
     /// Why they are accepted
     #[arg(long, requires = "accept", value_name = "TEXT")]
@@ -54,7 +55,7 @@ pub fn gate(of: &str, args: &Gate, now: Exact) -> Result<Outcome> {
     let path = root().join(&file);
     let accepted = read(&path)?;
     let comparison = compare(accepted.as_ref(), &now);
-    print(&text::terminal(of, &file, &comparison))?;
+    print(&text::terminal(of, &file, &comparison, Look::of_stdout()))?;
     if args.accept {
         let reason = args.reason.clone().unwrap_or_default().trim().to_owned();
         return accept(&path, &file, &Exact { reason, ..now });

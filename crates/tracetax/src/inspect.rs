@@ -23,7 +23,7 @@ use crate::{
     cgroup::RunId,
     exit::{Outcome, Usage},
     host,
-    report::print,
+    output::Output,
     results::Folder,
     session::{folder_name, own_folder},
 };
@@ -43,9 +43,8 @@ pub struct Args {
     /// Load it as well, strategy by strategy, and ask the kernel; needs root
     #[arg(long)]
     loaded: bool,
-    /// Print the file `inspect.json` instead of tables
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     exact: crate::exact::Gate,
 }
@@ -71,12 +70,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
         inspection.loaded = Some(loaded::load(&path, &folder)?);
     }
     folder.write_json("inspect.json", &inspection)?;
-    let shown = if args.json {
-        std::fs::read_to_string(folder.path().join("inspect.json"))?
-    } else {
-        text::render(&inspection)
-    };
-    print(&shown)?;
+    args.output.show(&inspection, |_| Ok(text::render(&inspection)))?;
     eprintln!("stored in {}", folder.path().join("inspect.json").display());
     Ok(Outcome::Done)
 }

@@ -4,14 +4,8 @@ use anyhow::Result;
 use record::{agent::StrategyProbe, host::Host, plan::Plan, verdict::Verdict};
 
 use crate::{
-    bench::{Progress, results_folder},
-    exit::Outcome,
-    host, judge,
-    plan::time_of,
-    probe, publish,
-    results::Folder,
-    scenario::Scenario,
-    session::Session,
+    bench::results_folder, exit::Outcome, host, judge, plan::time_of, probe, progress::Progress, publish,
+    results::Folder, scenario::Scenario, session::Session,
 };
 
 /// What came of a session.

@@ -10,9 +10,9 @@ use record::{comparison::Comparison, host::Host, plan::Plan, verdict::Verdict};
 
 use crate::{
     report::{
-        Look, annotations, bencher,
+        annotations, bencher,
         cases::{self, Suite},
-        comparison, junit, print, render,
+        comparison, junit, markdown,
     },
     results::Folder,
 };
@@ -34,7 +34,7 @@ pub fn comparison(folder: &Folder, comparison: &Comparison, plan: &Plan) -> Resu
 /// When a file cannot be written.
 pub fn verdict(folder: &Folder, verdict: &Verdict, plan: &Plan, host: &Host) -> Result<()> {
     folder.write_json("verdict.json", verdict)?;
-    both(folder, &render(verdict, plan, host, Look::Markdown), &cases::of_verdict(verdict, plan))
+    both(folder, &markdown(verdict, plan, host), &cases::of_verdict(verdict, plan))
 }
 
 fn both(folder: &Folder, summary: &str, suites: &[Suite<'_>]) -> Result<()> {
@@ -46,7 +46,7 @@ fn both(folder: &Folder, summary: &str, suites: &[Suite<'_>]) -> Result<()> {
     on_github(summary, &notes)
 }
 
-/// Tells GitHub, where it is listening: it takes notes from standard output, and the summary from a file that it names.
+/// Tells GitHub, where it is listening: it takes notes from what is printed, and the summary from a file that it names.
 ///
 /// # Errors
 /// When it cannot be told.
@@ -54,7 +54,8 @@ pub fn on_github(summary: &str, notes: &str) -> Result<()> {
     if env::var("GITHUB_ACTIONS").as_deref() != Ok("true") {
         return Ok(());
     }
-    print(notes)?;
+    // Its runner reads notes from standard error as well, and standard output is for the verdict.
+    eprint!("{notes}");
     let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) else { return Ok(()) };
     let file = File::options().append(true).create(true).open(&path);
     file.and_then(|mut file| file.write_all(summary.as_bytes()))

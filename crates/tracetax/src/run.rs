@@ -44,13 +44,27 @@ const LATENESS_LIMIT_NS: u64 = 100_000;
 /// Share of a block that the hypervisor may take on a core.
 const STEAL_LIMIT: f64 = 0.1;
 
-/// Told of each block, for progress and `-v`.
+/// Told of each block, for progress and `-v`, between blocks and never during one.
 pub trait Watcher {
+    /// This is measured next.
+    fn upcoming(&mut self, next: Upcoming<'_>);
+
     /// A block is over and stored.
     fn block(&mut self, block: &Block);
 
     /// Something that the run goes on without.
     fn note(&mut self, text: &str);
+}
+
+/// The block that comes next.
+#[derive(Debug, Clone, Copy)]
+pub struct Upcoming<'a> {
+    /// Name of the scenario.
+    pub scenario: &'a str,
+    /// Name of the treatment that its pair is about.
+    pub treatment: &'a str,
+    /// What is switched on.
+    pub arm: Arm,
 }
 
 /// Runs the whole plan.
@@ -132,6 +146,7 @@ impl<'a> Bench<'a> {
         for attempt in 0..2 {
             let mut discarded = false;
             for (position, arm) in pair.order.iter().copied().enumerate() {
+                watcher.upcoming(self.upcoming(arm));
                 let block = self.block(pair, arm, position as u8, attempt)?;
                 blocks.append(&block)?;
                 watcher.block(&block);
@@ -156,6 +171,7 @@ impl<'a> Bench<'a> {
         let (index, step) = (last.map_or(0, |pair| pair.index), last.and_then(|pair| pair.step));
         let pair = Pair { index, seed, step, order: vec![Arm::Treated] };
         for attempt in 0..2 {
+            watcher.upcoming(self.upcoming(Arm::Treated));
             let block = self.block(&pair, Arm::Treated, 0, attempt)?;
             let block = Block { purpose: Purpose::Statistics, ..block };
             blocks.append(&block)?;
@@ -169,6 +185,10 @@ impl<'a> Bench<'a> {
 
     fn treatment(&self) -> &'a Treatment {
         treatment(self.scenario, self.life)
+    }
+
+    fn upcoming(&self, arm: Arm) -> Upcoming<'a> {
+        Upcoming { scenario: &self.scenario.name, treatment: &self.treatment().name, arm }
     }
 
     fn block(&mut self, pair: &Pair, arm: Arm, position: u8, attempt: u8) -> Result<Block> {

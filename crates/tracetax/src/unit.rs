@@ -21,7 +21,6 @@ use crate::{
     cgroup::RunId,
     exit::{Outcome, Usage},
     host,
-    report::print,
     results::Folder,
     session::{folder_name, own_folder},
 };
@@ -36,9 +35,8 @@ pub struct Args {
     /// Time each benchmark for a second; without it for four. What is counted is the same
     #[arg(long)]
     quick: bool,
-    /// Print the file `unit.json` instead of a table
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: crate::output::Output,
     #[command(flatten)]
     exact: crate::exact::Gate,
 }
@@ -61,7 +59,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
     }
     let unit = time(&benchmarks, counts, valgrind, folder.path(), args.quick)?;
     folder.write_json("unit.json", &unit)?;
-    print(&if args.json { serde_json::to_string_pretty(&unit)? + "\n" } else { text::render(&unit) })?;
+    args.output.show(&unit, |_| Ok(text::render(&unit)))?;
     eprintln!("stored in {}", folder.path().join("unit.json").display());
     Ok(Outcome::Done)
 }

@@ -59,19 +59,20 @@ fn inside() {
     publish::comparison(&folder, &comparison(), &plan).unwrap();
 }
 
-fn publish(env: &[(&str, &str)]) -> (tempfile::TempDir, String) {
+/// What is left, and what was said on standard output and on standard error.
+fn publish(env: &[(&str, &str)]) -> (tempfile::TempDir, [String; 2]) {
     let site = tempfile::tempdir().unwrap();
     let mut test = Command::new(std::env::current_exe().unwrap());
     test.args(["--exact", "inside", "--nocapture"]).env_clear().env(INSIDE, site.path());
     test.envs(env.iter().copied()).env("GITHUB_STEP_SUMMARY", site.path().join("step.md"));
     let output = test.output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    (site, String::from_utf8(output.stdout).unwrap())
+    (site, [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap()))
 }
 
 #[test]
 fn a_comparison_leaves_all_its_files() {
-    let (site, said) = publish(&[]);
+    let (site, [out, err]) = publish(&[]);
     let read = |name: &str| fs::read_to_string(site.path().join("run").join(name)).unwrap();
     assert_eq!(serde_json::from_str::<Comparison>(&read("comparison.json")).unwrap(), comparison());
     assert!(read("summary.md").starts_with("## tracetax: new"));
@@ -79,13 +80,13 @@ fn a_comparison_leaves_all_its_files() {
     assert!(read("junit.xml").contains("<skipped "));
     assert_eq!(serde_json::from_str::<Bencher>(&read("bmf.json")).unwrap(), Bencher::new());
     assert!(read("annotations.txt").starts_with("::notice file=scenarios/saturation.toml,"));
-    assert!(!said.contains("::notice") && !site.path().join("step.md").exists());
+    assert!(!out.contains("::notice") && !err.contains("::notice") && !site.path().join("step.md").exists());
 }
 
 #[test]
 fn github_is_told_and_its_summary_is_added_to() {
-    let (site, said) = publish(&[("GITHUB_ACTIONS", "true")]);
+    let (site, [out, err]) = publish(&[("GITHUB_ACTIONS", "true")]);
     let read = |name: &str| fs::read_to_string(site.path().join(name)).unwrap();
-    assert!(said.contains(&read("run/annotations.txt")));
+    assert!(err.contains(&read("run/annotations.txt")) && !out.contains("::notice"), "{out}");
     assert_eq!(read("step.md"), read("run/summary.md"));
 }

@@ -128,7 +128,7 @@ fn every_map_that_can_be_written_is_known() {
 #[test]
 #[ignore = "needs root"]
 fn maps_take_in_the_kernel_what_was_reckoned_and_their_head() {
-    let inspection = inspected(&site(), &["inspect", "--json", "--loaded"]);
+    let inspection = inspected(&site(), &["inspect", "--format", "json", "--loaded"]);
     let loaded = inspection.loaded.as_ref().unwrap();
     assert!(!loaded.strategies.is_empty(), "this kernel takes no strategy: {:?}", loaded.unavailable);
     for strategy in &loaded.strategies {
@@ -154,7 +154,7 @@ fn compare(loaded: &LoadedMap, known: Option<&ObjectMap>) {
 #[test]
 #[ignore = "needs root"]
 fn the_kernel_is_handed_as_many_instructions_as_were_counted() {
-    let inspection = inspected(&site(), &["inspect", "--json", "--loaded"]);
+    let inspection = inspected(&site(), &["inspect", "--format", "json", "--loaded"]);
     let count = |name: &str| {
         let program = inspection.programs.iter().find(|program| program.name == name);
         program.unwrap_or_else(|| panic!("{name} is not in the object")).instructions
@@ -184,8 +184,8 @@ fn the_kernel_is_handed_as_many_instructions_as_were_counted() {
 #[ignore = "needs root"]
 fn loading_twice_gives_the_same_file() {
     let site = site();
-    let once = inspected(&site, &["inspect", "--json", "--loaded"]);
-    assert_eq!(once, inspected(&site, &["inspect", "--json", "--loaded"]));
+    let once = inspected(&site, &["inspect", "--format", "json", "--loaded"]);
+    assert_eq!(once, inspected(&site, &["inspect", "--format", "json", "--loaded"]));
     let folders: Vec<_> =
         fs::read_dir(site.path().join("results")).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(folders.len(), 2);

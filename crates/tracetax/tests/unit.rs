@@ -89,7 +89,7 @@ fn what_was_measured_is_stored_and_shown_by_operation() {
     assert_eq!((stage.alone_ns, stage.beside_another_ns), (estimate, estimate));
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(shown.contains("628.0") && shown.contains("50.0 [49.0, 52.0]"), "{shown}");
-    let json = site.unit(&["--json"]).stdout;
+    let json = site.unit(&["--format", "json"]).stdout;
     assert_eq!(serde_json::from_slice::<Unit>(&json).unwrap(), unit);
 }
 

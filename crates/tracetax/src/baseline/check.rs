@@ -14,7 +14,7 @@ use crate::{
     compare::{is_over, today},
     digest,
     exit::{Outcome, Usage},
-    report::print,
+    output::print,
     scenario::{self, Scenario},
     stored_run,
 };

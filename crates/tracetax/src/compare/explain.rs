@@ -9,7 +9,7 @@ use record::{
     comparison::{Arithmetic, Comparison, MetricComparison, ScenarioComparison},
 };
 
-use crate::report::word;
+use crate::report::words::word;
 
 use super::{
     reason,

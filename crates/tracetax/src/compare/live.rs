@@ -14,11 +14,12 @@ use record::{
 
 use super::other::{self, Build};
 use crate::{
-    bench::{self, Progress, results_folder, root},
+    bench::{self, results_folder, root},
     exit::{Outcome, Usage},
     judge::{self, Live},
     measure::{this_host, try_strategies},
     plan::{self, Other, Profile, Wanted},
+    progress::Progress,
     results::Folder,
     revision,
     scenario::Scenario,

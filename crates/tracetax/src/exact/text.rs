@@ -4,14 +4,11 @@ use record::verdict::Word;
 use tabled::builder::Builder;
 
 use super::{Comparison, Row};
-use crate::report::{
-    Look, annotations,
-    tables::{styled, word},
-};
+use crate::report::{Look, annotations, words::word};
 
 /// Verdict, what changed, and the next step.
-pub fn terminal(of: &str, file: &str, comparison: &Comparison) -> String {
-    shown(of, file, comparison, Look::Terminal)
+pub fn terminal(of: &str, file: &str, comparison: &Comparison, look: Look) -> String {
+    shown(of, file, comparison, look)
 }
 
 /// The same in Markdown.
@@ -39,7 +36,7 @@ pub fn note(of: &str, file: &str, comparison: &Comparison) -> String {
 }
 
 fn shown(of: &str, file: &str, comparison: &Comparison, look: Look) -> String {
-    let mut text = format!("{of}: {}\n\n", word(comparison.word));
+    let mut text = format!("{of}: {}\n\n", look.word(comparison.word));
     text += &format!("{} exact numbers against {file}", comparison.values);
     for condition in &comparison.differing_conditions {
         text += &format!("\n- {condition}");
@@ -60,10 +57,10 @@ fn table(rows: &[Row], look: Look) -> String {
             count(row.accepted),
             count(row.now),
             percent(row),
-            word(row.word).to_owned(),
+            look.word(row.word),
         ]);
     }
-    styled(builder.build(), look)
+    look.table(builder.build())
 }
 
 fn count(value: Option<u64>) -> String {
@@ -96,6 +93,7 @@ fn next(of: &str, word: Word) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Screen;
 
     fn row(name: &str, accepted: Option<u64>, now: Option<u64>, word: Word) -> Row {
         Row { name: name.into(), accepted, now, word }
@@ -116,7 +114,8 @@ mod tests {
         insta::assert_snapshot!(terminal(
             "inspect",
             "baselines/exact/inspect.toml",
-            &comparison(Word::Regressed)
+            &comparison(Word::Regressed),
+            Look::Terminal(Screen::PLAIN)
         ));
     }
 

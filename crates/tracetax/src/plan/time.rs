@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use record::plan::{Life, ScenarioPlan, Treatment, TreatmentKind};
+use record::plan::{Life, Plan, ScenarioPlan, Treatment, TreatmentKind};
 
 use super::treatment;
 
@@ -15,12 +15,26 @@ const LIFE_OVERHEAD: Duration = Duration::from_millis(600);
 /// How long a scenario will take.
 #[must_use]
 pub fn time_of(scenario: &ScenarioPlan) -> Duration {
-    let blocks: u32 = scenario.lives.iter().map(blocks_of).sum();
-    let toggles: Duration = scenario.lives.iter().map(|life| toggles_of(scenario, life)).sum();
+    scenario.lives.iter().map(|life| time_of_life(scenario, life)).sum()
+}
+
+/// How long each block of a plan will take, in the order of measuring, with its share of what its life takes.
+#[must_use]
+pub fn time_per_block(plan: &Plan) -> Vec<Duration> {
+    let lives =
+        plan.scenarios.iter().flat_map(|scenario| scenario.lives.iter().map(move |life| (scenario, life)));
+    let blocks = lives.flat_map(|(scenario, life)| {
+        let blocks = blocks_of(life);
+        std::iter::repeat_n(time_of_life(scenario, life) / blocks.max(1), blocks as usize)
+    });
+    blocks.collect()
+}
+
+fn time_of_life(scenario: &ScenarioPlan, life: &Life) -> Duration {
     let bystander_ns = scenario.bystander.map_or(0, |bystander| bystander.measure_ns);
     let measured_ns = scenario.load.block_ns + scenario.load.warmup_ns + bystander_ns;
     let block = Duration::from_nanos(measured_ns) + BLOCK_OVERHEAD;
-    block * blocks + LIFE_OVERHEAD * scenario.lives.len() as u32 + toggles
+    block * blocks_of(life) + LIFE_OVERHEAD + toggles_of(scenario, life)
 }
 
 /// Blocks of a life, if none has to be measured again.

@@ -5,7 +5,7 @@ use record::verdict::Word;
 
 use super::{
     cases::{Case, Suite},
-    tables::word,
+    words::word,
 };
 
 /// GitHub shows no more of a kind in one step.

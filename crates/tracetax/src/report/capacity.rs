@@ -9,7 +9,7 @@ use record::{
 };
 use tabled::builder::Builder;
 
-use super::{Look, tables::styled};
+use super::Look;
 use crate::{judge::short, plan::show_step};
 
 /// What it comes to.
@@ -42,7 +42,7 @@ pub fn show(capacity: &Capacity, look: Look) -> String {
     for step in &capacity.steps {
         builder.push_record(row(step));
     }
-    let mut text = styled(builder.build(), look);
+    let mut text = look.table(builder.build());
     let _ = write!(text, "\n\nsustained: {}\n{}", headline(capacity), recovery(&capacity.recovery));
     text
 }

@@ -15,7 +15,10 @@ use record::{
     verdict::{Reason, Word},
 };
 
-use super::{Look, tables::word};
+use super::{
+    Look,
+    words::{meaning, word},
+};
 use crate::judge::short;
 use details::escape;
 use fit::fit;
@@ -31,14 +34,15 @@ const COMMENT_BYTES: usize = 12_000;
 
 /// For a terminal: verdict, headlines, table, what to do.
 #[must_use]
-pub fn terminal(comparison: &Comparison) -> String {
-    let mut text = format!("verdict: {}\n{}\n", word(comparison.word), held_against(comparison));
+pub fn terminal(comparison: &Comparison, look: Look) -> String {
+    let mut text = format!("verdict: {} ({})\n", look.word(comparison.word), meaning(comparison.word));
+    let _ = writeln!(text, "{}", look.prose(&held_against(comparison)));
     for scenario in &comparison.scenarios {
-        let _ = writeln!(text, "- {}", headline(scenario));
+        let _ = writeln!(text, "{}", look.item("- ", &headline(scenario, look)));
     }
-    let _ = writeln!(text, "\n{}", rows::table(comparison, &rows::all(comparison), Look::Terminal));
-    let _ = write!(text, "\n== What to do ==\n{}", steps(comparison, |text| text.to_owned()).concat());
-    text
+    let _ = writeln!(text, "\n{}", rows::table(comparison, &rows::all(comparison), look));
+    text.push_str(&look.heading("What to do"));
+    text + &steps(comparison, |reason| look.step(reason)).concat()
 }
 
 /// For the summary of a job: verdict, one table, what to do, details folded, how to read it.
@@ -78,11 +82,11 @@ fn held_against(comparison: &Comparison) -> String {
     format!("{now} against {before}; run {}, host class {}", comparison.run, comparison.host_class)
 }
 
-fn headline(scenario: &ScenarioComparison) -> String {
+fn headline(scenario: &ScenarioComparison, look: Look) -> String {
     let changes: Vec<_> =
         scenario.metrics.iter().map(|metric| format!("{}: {}", metric.treatment, change(metric))).collect();
     let changes = if changes.is_empty() { "nothing was compared".into() } else { changes.join("; ") };
-    format!("{}: {}. {changes}", scenario.name, word(scenario.word))
+    format!("{}: {}. {changes}", scenario.name, look.word(scenario.word))
 }
 
 /// The numbers of one metric in one sentence.
@@ -129,18 +133,18 @@ fn stored(comparison: &Comparison) -> String {
 }
 
 fn what_to_do(comparison: &Comparison, room: usize) -> String {
-    let steps = steps(comparison, escape);
+    let line = |Reason { code, message, next_step }: &Reason| {
+        format!("- {} [{}]: {}\n", escape(message), escape(code), escape(next_step))
+    };
+    let steps = steps(comparison, line);
     let left = |left| format!("- {left} more reasons are in {}\n", stored(comparison));
     format!("\n### What to do\n\n{}", fit(steps, room, left))
 }
 
 /// One line a reason, the reasons of the worst scenario first.
-fn steps(comparison: &Comparison, shown: impl Fn(&str) -> String) -> Vec<String> {
+fn steps(comparison: &Comparison, line: impl Fn(&Reason) -> String) -> Vec<String> {
     let mut scenarios: Vec<_> = comparison.scenarios.iter().collect();
     scenarios.sort_by_key(|scenario| scenario.word);
-    let line = |Reason { code, message, next_step }: &Reason| {
-        format!("- {} [{}]: {}\n", shown(message), shown(code), shown(next_step))
-    };
     let lines: Vec<_> = scenarios.iter().flat_map(|scenario| &scenario.reasons).map(line).collect();
     match (lines.is_empty(), comparison.word) {
         (true, Word::Pass) => vec!["Nothing: no change is beyond its tolerance.\n".into()],

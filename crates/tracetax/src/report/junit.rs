@@ -9,7 +9,7 @@ use record::verdict::Word;
 
 use super::{
     cases::{Case, Suite},
-    tables::word,
+    words::word,
 };
 
 /// The case of what is said of a scenario and of none of its metrics.

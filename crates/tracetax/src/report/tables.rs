@@ -1,7 +1,7 @@
 //! The tables of a scenario.
 
-use record::verdict::{ArmSummary, CpuLedger, Limit, LimitedBy, Metric, TreatmentVerdict, Word};
-use tabled::{Table, builder::Builder, settings::Style};
+use record::verdict::{ArmSummary, CpuLedger, Limit, LimitedBy, Metric, TreatmentVerdict};
+use tabled::builder::Builder;
 
 use super::Look;
 use crate::judge::short;
@@ -13,7 +13,7 @@ pub fn arms(treatment: &TreatmentVerdict, look: Look) -> String {
     for (name, of) in ROWS {
         builder.push_record([name.to_owned(), of(&treatment.untraced), of(&treatment.treated)]);
     }
-    styled(builder.build(), look)
+    look.table(builder.build())
 }
 
 type Cell = fn(&ArmSummary) -> String;
@@ -54,13 +54,14 @@ pub fn metrics(treatment: &TreatmentVerdict, look: Look) -> String {
             interval(metric),
             mde(metric),
             limit(metric),
-            metric.word.map_or("-", word).to_owned(),
+            metric.word.map_or("-".into(), |word| look.word(word)),
         ]);
     }
-    styled(builder.build(), look)
+    look.table(builder.build())
 }
 
-fn signed(metric: &Metric) -> String {
+/// The estimate; a difference above zero has its sign.
+pub fn signed(metric: &Metric) -> String {
     let plus = if metric.untraced.is_some() && metric.estimate >= 0.0 { "+" } else { "" };
     format!("{plus}{}", short(metric.estimate))
 }
@@ -74,7 +75,8 @@ pub fn interval(metric: &Metric) -> String {
     }
 }
 
-fn limit(metric: &Metric) -> String {
+/// The limit, where there is one.
+pub fn limit(metric: &Metric) -> String {
     match metric.limit {
         None => "-".into(),
         Some(Limit::AtLeast(least)) => format!(">= {}", short(least)),
@@ -115,27 +117,4 @@ pub fn cpu(ledger: &CpuLedger) -> String {
 /// A number, where there is one.
 pub fn optional(number: Option<f64>) -> String {
     number.map_or("-".into(), short)
-}
-
-/// The table as text.
-pub fn styled(mut table: Table, look: Look) -> String {
-    match look {
-        Look::Terminal => table.with(Style::rounded()),
-        Look::Markdown => table.with(Style::markdown()),
-    };
-    table.to_string()
-}
-
-/// A word as people read it.
-pub fn word(word: Word) -> &'static str {
-    match word {
-        Word::Invalid => "invalid",
-        Word::OverBudget => "over-budget",
-        Word::Regressed => "regressed",
-        Word::NotComparable => "not-comparable",
-        Word::Inconclusive => "inconclusive",
-        Word::New => "new",
-        Word::Improved => "improved",
-        Word::Pass => "pass",
-    }
 }

@@ -7,7 +7,7 @@ use record::{
 };
 use tabled::builder::Builder;
 
-use super::{Look, tables::styled};
+use super::Look;
 use crate::judge::short;
 
 /// All tables that the scenario has, each with the sentences that it takes to read it. Nothing for a single tracer.
@@ -81,7 +81,7 @@ fn costs(scenario: &ScenarioVerdict, look: Look) -> String {
     for strategy in refused(scenario) {
         builder.push_record([strategy.to_owned(), "unavailable".into()]);
     }
-    styled(builder.build(), look)
+    look.table(builder.build())
 }
 
 /// Each refused strategy once, however many of its stages were wanted.
@@ -143,7 +143,7 @@ fn bills(strategies: &[StrategyCost], look: Look) -> String {
         let cells = cost.bill.as_ref().map_or_else(|| [const { NONE }; 7].map(String::from), bill);
         builder.push_record(std::iter::once(cost.strategy.clone()).chain(cells));
     }
-    styled(builder.build(), look)
+    look.table(builder.build())
 }
 
 fn bill(bill: &Bill) -> [String; 7] {
@@ -189,7 +189,7 @@ fn did(tracers: &[Tracer<'_>], look: Look) -> String {
             tracer.run_time.map_or(NONE.into(), |run_time| short(run_time.ns_per_request)),
         ]);
     }
-    styled(builder.build(), look)
+    look.table(builder.build())
 }
 
 fn metric(treatment: &TreatmentVerdict, name: &str) -> String {

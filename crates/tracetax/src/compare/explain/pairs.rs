@@ -8,7 +8,7 @@ use record::{
 };
 
 use super::number;
-use crate::report::word;
+use crate::report::words::word;
 
 /// The arithmetic of one metric; None where it is not made of pairs.
 pub fn explain(scenario: &ScenarioComparison, metric: &MetricComparison) -> Option<String> {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use record::comparison::{Arithmetic, BaselineUsed, MetricComparison, ScenarioComparison};
 
-use crate::{judge::short, report::tables::word};
+use crate::{judge::short, report::words::word};
 
 /// A scenario, folded.
 pub fn of(scenario: &ScenarioComparison) -> String {

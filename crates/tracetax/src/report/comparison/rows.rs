@@ -9,10 +9,7 @@ use tabled::builder::Builder;
 use super::{details::escape, interval, signed};
 use crate::{
     judge::short,
-    report::{
-        Look,
-        tables::{optional, styled, word},
-    },
+    report::{Look, labels::label, tables::optional},
 };
 
 /// A row: a metric, or a scenario of which nothing was compared.
@@ -32,31 +29,34 @@ impl Row<'_> {
         }
     }
 
-    fn cells(&self) -> [String; 10] {
+    fn cells(&self, look: Look) -> [String; 10] {
         match self {
-            Self::Metric(scenario, metric) => cells(scenario, metric),
+            Self::Metric(scenario, metric) => cells(scenario, metric, look),
             Self::Scenario(scenario) => {
                 let mut cells = ["-"; 10].map(String::from);
                 cells[0].clone_from(&scenario.name);
-                cells[9] = word(scenario.word).into();
+                cells[9] = look.word(scenario.word);
                 cells
             }
         }
     }
 }
 
-fn cells(scenario: &ScenarioComparison, metric: &MetricComparison) -> [String; 10] {
+fn cells(scenario: &ScenarioComparison, metric: &MetricComparison, look: Look) -> [String; 10] {
     [
         scenario.name.clone(),
         metric.treatment.clone(),
-        metric.metric.clone(),
+        match look {
+            Look::Terminal(_) => label(&metric.metric).to_owned(),
+            Look::Markdown => metric.metric.clone(),
+        },
         short(metric.before),
         short(metric.now),
         signed(metric.change),
         interval(metric),
         optional(metric.mde),
         short(metric.tolerance),
-        word(metric.word).into(),
+        look.word(metric.word),
     ]
 }
 
@@ -94,11 +94,11 @@ pub fn table(comparison: &Comparison, rows: &[Row<'_>], look: Look) -> String {
         "verdict",
     ]);
     for row in rows {
-        let cells = row.cells();
+        let cells = row.cells(look);
         builder.push_record(match look {
-            Look::Terminal => cells,
+            Look::Terminal(_) => cells,
             Look::Markdown => cells.map(|cell| escape(&cell)),
         });
     }
-    styled(builder.build(), look)
+    look.table(builder.build())
 }

@@ -4,7 +4,12 @@ use record::{
 };
 
 use super::{COMMENT_BYTES, MARKER, comment, summary, terminal};
-use crate::report::made_up::{comparison, revision, scenario, without_numbers};
+use crate::report::{
+    Look, Screen,
+    made_up::{comparison, revision, scenario, without_numbers},
+};
+
+const PLAIN: Look = Look::Terminal(Screen::PLAIN);
 
 fn two() -> Comparison {
     let new = without_numbers("stress", Word::New, "no-baseline");
@@ -13,7 +18,7 @@ fn two() -> Comparison {
 
 #[test]
 fn a_terminal_is_told_the_verdict_first() {
-    insta::assert_snapshot!(terminal(&two()));
+    insta::assert_snapshot!(terminal(&two(), PLAIN));
 }
 
 #[test]
@@ -53,8 +58,8 @@ fn another_revision_has_its_interval_and_p_values() {
 #[test]
 fn nothing_to_do_is_said() {
     let pass = comparison(vec![scenario("saturation", &[Word::Pass])]);
-    assert!(terminal(&pass).contains("Nothing: no change is beyond its tolerance."));
-    assert!(terminal(&comparison(vec![])).contains("Nothing: no change"));
+    assert!(terminal(&pass, PLAIN).contains("Nothing: no change is beyond its tolerance."));
+    assert!(terminal(&comparison(vec![]), PLAIN).contains("Nothing: no change"));
 }
 
 /// Fifty scenarios of a dozen treatments, each with a long reason; the worst one is in the middle.

@@ -1,0 +1,51 @@
+//! What a command says on standard output: text for people, or one JSON document for scripts. Everything else that it says
+//! goes to standard error.
+
+use std::io::{ErrorKind, Write};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::report::Look;
+
+/// What standard output is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// People.
+    Text,
+    /// Scripts: exactly one JSON document, with its schema.
+    Json,
+}
+
+/// The argument of every command that can speak to scripts.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Output {
+    /// `json`: exactly one document on standard output, as it is stored in the folder of the run
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+impl Output {
+    /// Shows a value, or the text that it comes to.
+    ///
+    /// # Errors
+    /// Those of `text`, and when standard output cannot be written.
+    pub fn show(self, value: &impl Serialize, text: impl FnOnce(Look) -> Result<String>) -> Result<()> {
+        match self.format {
+            Format::Text => print(&text(Look::of_stdout())?),
+            Format::Json => print(&(serde_json::to_string_pretty(value)? + "\n")),
+        }
+    }
+}
+
+/// Writes to standard output. A reader who has seen enough (`| head`) is no failure.
+///
+/// # Errors
+/// When standard output cannot be written for another reason.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => Ok(outcome?),
+    }
+}

@@ -1,0 +1,58 @@
+//! Everything that was measured of a scenario: both arms, all differences, where the CPU time went.
+
+use std::fmt::Write;
+
+use record::{
+    plan::{Core, Plan},
+    verdict::{ScenarioVerdict, Verdict},
+};
+
+use super::{Look, capacity, headline::FEW, tables, tracers};
+
+/// All scenarios, and how to read them.
+pub fn all(verdict: &Verdict, plan: &Plan, look: Look) -> String {
+    let sections: String = verdict.scenarios.iter().map(|scenario| section(scenario, plan, look)).collect();
+    sections + &look.heading("How to read this") + HOW_TO_READ
+}
+
+fn section(scenario: &ScenarioVerdict, plan: &Plan, look: Look) -> String {
+    let mut text = look.heading(&format!("{}: {}", scenario.name, look.word(scenario.word)));
+    if let Some(planned) = plan.scenarios.iter().find(|planned| planned.name == scenario.name) {
+        let _ = writeln!(text, "{}", planned.question);
+    }
+    text.push_str(&tracers::all(scenario, look));
+    if scenario.treatments.len() > FEW && look != Look::Markdown {
+        text.push_str("\nThe details of each treatment are in summary.md of the run's folder.\n");
+        return text;
+    }
+    for treatment in &scenario.treatments {
+        let discarded = treatment.discarded_blocks;
+        let _ =
+            writeln!(text, "\n{}: {} pairs, {discarded} blocks discarded\n", treatment.name, treatment.pairs);
+        let levels = match &treatment.capacity {
+            None => tables::arms(treatment, look),
+            Some(capacity) => capacity::show(capacity, look),
+        };
+        let _ = writeln!(text, "{levels}\n\n{}", tables::metrics(treatment, look));
+        let _ = writeln!(text, "\n{}", look.prose(&tables::cpu(&treatment.cpu)));
+        let _ = writeln!(text, "{}", core(scenario, plan));
+    }
+    text
+}
+
+fn core(scenario: &ScenarioVerdict, plan: &Plan) -> &'static str {
+    match plan.scenarios.iter().find(|planned| planned.name == scenario.name).map(|planned| planned.load.core)
+    {
+        Some(Core::KeptWarm) => {
+            "A core warmer ran in both arms: no wake-up of the target's processor is measured."
+        }
+        _ => "No core warmer ran.",
+    }
+}
+
+const HOW_TO_READ: &str = "\
+A difference is the middle of many pairs of neighbouring blocks, one traced, one not, in random order. If the same run
+were repeated often, about 95 of 100 intervals would hold the true difference. MDE is the least difference that a run
+like this one finds in 80 of 100 cases. A budget passes when the whole interval is within it, and fails when the whole
+interval is beyond it; anything else is inconclusive. Latency counts from the moment a request was planned.
+";

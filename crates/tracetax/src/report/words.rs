@@ -1,0 +1,33 @@
+//! The words of a verdict, as people read them.
+
+use record::verdict::Word;
+
+/// A word.
+#[must_use]
+pub fn word(word: Word) -> &'static str {
+    match word {
+        Word::Invalid => "invalid",
+        Word::OverBudget => "over-budget",
+        Word::Regressed => "regressed",
+        Word::NotComparable => "not-comparable",
+        Word::Inconclusive => "inconclusive",
+        Word::New => "new",
+        Word::Improved => "improved",
+        Word::Pass => "pass",
+    }
+}
+
+/// Whether to worry.
+#[must_use]
+pub fn meaning(word: Word) -> &'static str {
+    match word {
+        Word::Invalid => "do not use these numbers: the measurement itself has failed",
+        Word::OverBudget => "worry: a limit is broken, and not by chance",
+        Word::Regressed => "worry: a cost has grown by more than it may, and not by chance",
+        Word::NotComparable => "nothing is said: this run and what it is held against are not alike",
+        Word::Inconclusive => "cannot tell yet: too little was measured for at least one limit",
+        Word::New => "nothing is said yet: there is nothing to compare with",
+        Word::Improved => "nothing to worry about: a cost has fallen by more than its tolerance",
+        Word::Pass => "nothing to worry about by the limits that are set: all are kept",
+    }
+}
