@@ -112,12 +112,12 @@ impl Watcher for Progress {
 
 /// What is measured next.
 fn now(next: Upcoming<'_>) -> String {
-    let arm = match next.arm {
-        Arm::Untraced => "off",
-        Arm::Treated => "on",
-        Arm::Base => "the other revision on",
-    };
-    format!("{}: {} {arm}", next.scenario, next.treatment)
+    let Upcoming { scenario, treatment, arm } = next;
+    match arm {
+        Arm::Untraced => format!("{scenario}: untraced"),
+        Arm::Treated => format!("{scenario}: {treatment}"),
+        Arm::Base => format!("{scenario}: {treatment} of the other revision"),
+    }
 }
 
 /// One line of a terminal. `indicatif` draws it; when, is decided here.

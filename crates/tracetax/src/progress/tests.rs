@@ -109,7 +109,7 @@ fn nothing_is_drawn_while_a_block_is_measured() {
     progress.upcoming(NEXT);
     let (lines, before) = (recorder.lines(), recorder.writes());
     assert!(
-        lines.len() == 1 && lines[0].contains("block 0 of 4, made-up: nothing on, 0 s gone, "),
+        lines.len() == 1 && lines[0].contains("block 0 of 4, made-up: nothing, 0 s gone, "),
         "{lines:#?}"
     );
     sleep(Duration::from_millis(1_300));
@@ -118,7 +118,7 @@ fn nothing_is_drawn_while_a_block_is_measured() {
     progress.block(&made_up::block(0, Arm::Treated, 7.0));
     assert_eq!(recorder.writes(), before);
     progress.upcoming(NEXT);
-    assert!(recorder.lines()[1].contains("block 1 of 4, made-up: nothing on, "), "{:#?}", recorder.lines());
+    assert!(recorder.lines()[1].contains("block 1 of 4, made-up: nothing, "), "{:#?}", recorder.lines());
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub fn terminal(verdict: &Verdict, plan: &Plan, host: &Host, folder: &Path, look
     }
     let rows = rows(verdict);
     if !rows.is_empty() {
-        let _ = write!(text, "\n{}\n{}\n", table(&rows, look), look.prose(LEGEND));
+        let _ = write!(text, "\n{}\n\n{}\n", table(&rows, look), look.prose(LEGEND));
     }
     text.push_str(&look.heading("What to do"));
     text.push_str(&steps(verdict, look));
