@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::{
     bench::{known_scenarios, root, scenario_path},
     exit::{self, Outcome, Usage},
-    report::print,
+    output::print,
     scenario,
 };
 
