@@ -42,7 +42,7 @@ const fn handed(name: &'static str, needs: Needs, about: &'static str) -> Handed
     Handed { name, needs, about }
 }
 
-const HANDED: [Handed; 10] = [
+const HANDED: [Handed; 12] = [
     handed("bench", Needs::All, "Measure scenarios, judge their budgets, print the table"),
     handed("calibrate", Needs::All, "Prove the instrument: planted costs, null verdicts, lateness, wrk"),
     handed("report", Needs::Lab, "Show a stored run again; measures nothing"),
@@ -52,15 +52,29 @@ const HANDED: [Handed; 10] = [
         Needs::All,
         "Record what scenarios cost, accept it as the level to hold, check what was accepted",
     ),
-    handed("compare", Needs::Lab, "Hold a stored run against what was accepted, or against another revision"),
+    handed(
+        "compare",
+        Needs::Lab,
+        "Hold a run against what was accepted, or measure this tracer against that of another revision",
+    ),
     handed(
         "unit",
         Needs::Benchmarks,
-        "Measure the stages of the agent one by one: time, instructions, bytes",
+        "Measure the stages of the agent's path one by one: time, instructions, allocations",
     ),
     handed("inspect", Needs::Object, "Show what the eBPF object holds: programs, maps and their bytes"),
     handed("doctor", Needs::All, ""),
-    handed("check", Needs::Lab, "Check scenario files: all their mistakes at once; measures nothing"),
+    handed(
+        "completions",
+        Needs::Lab,
+        "Print what a shell reads to complete the commands of the binary `tracetax`",
+    ),
+    handed("man", Needs::Lab, "Print the manual page, or write one for each command into a folder"),
+    handed(
+        "check",
+        Needs::Lab,
+        "Check scenario files: all mistakes of all of them, each with its place and what to do",
+    ),
 ];
 
 /// The driver's own commands, for suggestions.
@@ -69,7 +83,7 @@ const OWN: [&str; 4] = ["setup", "build", "test", "ci"];
 /// The part of the help that lists the lab's commands.
 pub(crate) fn help() -> String {
     let lines: Vec<String> =
-        listed().map(|command| format!("  {:<9} {}", command.name, command.about)).collect();
+        listed().map(|command| format!("  {:<11} {}", command.name, command.about)).collect();
     format!("Commands of the lab (their options: cargo xtask <COMMAND> --help):\n{}", lines.join("\n"))
 }
 

@@ -26,6 +26,7 @@ pub mod host;
 pub mod inspect;
 pub mod interrupt;
 pub mod judge;
+pub mod manual;
 pub mod measure;
 pub mod output;
 pub mod plan;

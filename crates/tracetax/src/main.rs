@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tracetax::{
-    baseline, bench, bystander, calibrate, check, clean, compare, exit, inspect, report, unit, warm,
+    baseline, bench, bystander, calibrate, check, clean, compare, exit, inspect, manual, report, unit, warm,
 };
 
 /// What does an eBPF HTTP tracer cost the service it watches?
@@ -21,7 +21,7 @@ enum Command {
     Bench(bench::Args),
     /// Record what scenarios cost, accept it as the level to hold, check what was accepted
     Baseline(baseline::Args),
-    /// Hold a stored run against what was accepted; measures nothing unless asked to
+    /// Hold a run against what was accepted, or measure this tracer against that of another revision
     Compare(compare::Args),
     /// Prove the instrument: planted costs, null verdicts, lateness, wrk
     Calibrate(calibrate::Args),
@@ -35,6 +35,10 @@ enum Command {
     Unit(unit::Args),
     /// Sweep what killed runs left behind
     Clean,
+    /// Print what a shell reads to complete the commands of the binary `tracetax`
+    Completions(manual::Completions),
+    /// Print the manual page, or write one for each command into a folder
+    Man(manual::Man),
     /// Keep a processor awake until standard input ends; started by a run that wants it
     #[command(hide = true)]
     Warm,
@@ -54,6 +58,8 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Unit(args) => unit::run(&args),
         Command::Clean => clean::run(),
+        Command::Completions(args) => manual::completions(&args, &Args::command()),
+        Command::Man(args) => manual::man(&args, &Args::command()),
         Command::Warm => warm::run(),
         Command::Bystander => bystander::run(),
     };

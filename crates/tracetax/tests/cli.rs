@@ -15,9 +15,10 @@ use std::{
     process::{Command, Output},
 };
 
+use record::verdict::Verdict;
 use tempfile::TempDir;
 use tracetax::{
-    host,
+    exit, host,
     plan::{Profile, Wanted, plan},
     results::Folder,
     scenario::parse,
@@ -257,4 +258,123 @@ fn a_file_that_is_no_object_is_told_and_leaves_nothing() {
     refused_at_once(&site, &mut inspect, 2, &["object.o: it is no ELF file, or cut off"]);
     fs::write(&path, &lab).unwrap();
     refused_at_once(&site, &mut inspect, 2, &["object.o: it is a file for"]);
+}
+
+/// What the lab prints where it must succeed.
+fn said(lab: &mut Command) -> String {
+    let Output { status, stdout, stderr } = lab.output().unwrap();
+    assert!(status.success(), "{}", text(&stderr));
+    text(&stdout)
+}
+
+#[test]
+fn every_shell_gets_what_it_completes() {
+    let site = Site::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = said(&mut site.lab(&["completions", shell]));
+        for word in ["tracetax", "bench", "dry-run"] {
+            assert!(script.contains(word), "{shell} does not complete {word}");
+        }
+        assert!(!script.contains("bystander"), "{shell} completes what only a run starts");
+    }
+    refused_at_once(&site, &mut site.lab(&["completions", "tcsh"]), 2, &["bash", "zsh"]);
+}
+
+#[test]
+fn bash_reads_its_completions() {
+    let Ok(version) = Command::new("bash").arg("--version").output() else {
+        eprintln!("not tried: there is no bash here");
+        return;
+    };
+    assert!(version.status.success());
+    let site = Site::new();
+    let path = site.0.path().join("tracetax.bash");
+    fs::write(&path, said(&mut site.lab(&["completions", "bash"]))).unwrap();
+    let complete = "source \"$1\"; COMP_WORDS=(tracetax be); COMP_CWORD=1; _tracetax tracetax be tracetax; \
+                    echo \"${COMPREPLY[@]}\"";
+    let bash = Command::new("bash").args(["-c", complete, "bash", path.to_str().unwrap()]).output().unwrap();
+    assert_eq!(text(&bash.stdout), "bench\n", "{}", text(&bash.stderr));
+}
+
+#[test]
+fn each_command_has_its_manual_page() {
+    let site = Site::new();
+    let main = said(&mut site.lab(&["man"]));
+    assert!(main.contains("\n.TH tracetax 1 ") && main.contains("Exit codes: 0"), "{main}");
+    let folder = site.0.path().join("new/man1");
+    assert_eq!(said(&mut site.lab(&["man", folder.to_str().unwrap()])), "");
+    for page in ["tracetax.1", "tracetax-bench.1", "tracetax-compare.1", "tracetax-man.1"] {
+        let written = fs::read_to_string(folder.join(page)).unwrap();
+        assert!(written.contains(&format!("\n.TH {} 1 ", page.trim_end_matches(".1"))), "{written}");
+    }
+    assert!(!folder.join("tracetax-warm.1").exists());
+    let file = site.0.path().join("scenarios/good.toml/man1");
+    refused_at_once(&site, &mut site.lab(&["man", file.to_str().unwrap()]), 1, &["name another folder"]);
+}
+
+/// The help of `cargo xtask` lists what the lab has, in the lab's words.
+#[test]
+fn the_driver_lists_every_command() {
+    let site = Site::new();
+    let driver = fs::read_to_string(Path::new(REPOSITORY).join("xtask/src/lab.rs")).unwrap();
+    let help = said(&mut site.lab(&["--help"]));
+    let commands =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: Vec<_> = commands.filter_map(|line| line.trim().split_once(' ')).collect();
+    assert!(commands.len() > 10, "{help}");
+    for (name, about) in commands.into_iter().filter(|(name, _)| *name != "help") {
+        assert!(driver.contains(&format!("\"{name}\"")), "the driver does not hand `{name}` on");
+        assert!(
+            driver.contains(&format!("\"{}\"", about.trim())),
+            "the driver says something else of `{name}`"
+        );
+    }
+}
+
+#[test]
+fn scripts_get_one_document_and_nothing_else() {
+    let site = Site::new();
+    let folder = site.stored_run();
+    let report = site.lab(&["report", "--format", "json"]).output().unwrap();
+    let verdict: Verdict = serde_json::from_slice(&report.stdout).unwrap();
+    assert_eq!(report.status.code(), Some(exit::of_word(verdict.word).into()));
+    assert_eq!(verdict.schema, record::verdict::SCHEMA);
+    // On GitHub too.
+    let on_github = site.lab(&["report", "--format", "json"]).env("GITHUB_ACTIONS", "true").output().unwrap();
+    assert_eq!(on_github.stdout, report.stdout);
+    // What went wrong is text, on standard error.
+    fs::write(folder.path().join("blocks.jsonl"), "no JSON\n").unwrap();
+    refused(&mut site.lab(&["report", "--format", "json"]), 1, &["latest/blocks.jsonl:1"]);
+    refused(&mut site.lab(&["report", "--format", "xml"]), 2, &["text, json"]);
+    refused(&mut site.lab(&["inspect", "--check", "--format", "json"]), 2, &["cannot be used with"]);
+}
+
+#[test]
+fn colour_is_for_terminals_or_where_it_is_forced() {
+    let site = Site::new();
+    site.stored_run();
+    let report = |variables: &[(&str, &str)]| {
+        let mut lab = site.lab(&["report"]);
+        text(&lab.envs(variables.iter().copied()).output().unwrap().stdout)
+    };
+    let plain = report(&[]);
+    assert!(plain.starts_with("verdict: ") && !plain.contains('\u{1b}'), "{plain}");
+    let coloured = report(&[("CLICOLOR_FORCE", "1")]);
+    assert!(coloured.starts_with("verdict: \u{1b}["), "{coloured:?}");
+    assert_eq!(report(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), plain);
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_failure() {
+    let site = Site::new();
+    site.stored_run();
+    let whole = site.lab(&["report"]).output().unwrap();
+    for args in [&["report"][..], &["report", "--format", "json"], &["completions", "zsh"], &["man"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = site.lab(args).stdout(writer).output().unwrap();
+        assert_eq!(text(&ended.stderr), "", "{args:?}");
+        let expect = if args[0] == "report" { whole.status.code() } else { Some(0) };
+        assert_eq!(ended.status.code(), expect, "{args:?}");
+    }
 }
