@@ -242,7 +242,10 @@ fn bring_tools(workspace: &Workspace, root: &Path) -> Result<()> {
 
 /// By its own driver: how an object is made belongs to the revision. A cost is never planted in it.
 fn build_there(root: &Path, place: &Place) -> Result<()> {
-    ensure!(root.join("xtask").is_dir(), "it has no driver that builds it: it is older than `cargo xtask`");
+    ensure!(
+        root.join("xtask").is_dir(),
+        "it has no driver that builds it: it is older than `cargo xtask`, so name a later one"
+    );
     let sh = Shell::new()?;
     sh.change_dir(root);
     let mut build = without_cargo_run(cmd!(sh, "cargo xtask build"));

@@ -62,7 +62,7 @@ pub(crate) fn planted_object(workspace: &Workspace) -> Result<()> {
 fn object_as(workspace: &Workspace, route: Route, cost: Cost, name: &str) -> Result<()> {
     let build = ebpf::build(workspace, route)?.args(["--package", "tracer-ebpf"]);
     let build = if cost == Cost::Planted { build.args(["--features", "planted-cost"]) } else { build };
-    build.quiet().run().with_context(|| format!("the eBPF object does not build by the {route} route"))?;
+    build.quiet().run().with_context(|| format!("the eBPF object does not build by the {route} route; TRACETAX_EBPF_ROUTE chooses another, `nightly` or `debian`"))?;
     let built = workspace.target.join("ebpf").join(ebpf::TARGET).join("release/tracer-ebpf");
     let linked = fs::read(&built).with_context(|| format!("the build left no {}", built.display()))?;
     let (toolchain, to) = (ebpf::toolchain(workspace, route)?, workspace.release().join(name));

@@ -44,7 +44,9 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<(Route, String)> {
 fn confirm(choice: Choice) -> Result<(Route, String)> {
     match choice {
         Choice::Ready { route, why } => Ok((route, why)),
-        Choice::Missing { why, .. } => Err(exit::unfit(format!("installed, and still incomplete: {why}"))),
+        Choice::Missing { why, .. } => Err(exit::unfit(format!(
+            "installed, and still incomplete: {why}; `{WANTED}` chooses another route, `nightly` or `debian`"
+        ))),
     }
 }
 
@@ -56,7 +58,9 @@ pub(crate) fn look(workspace: &Workspace) -> Result<Choice> {
 fn wanted() -> Result<Option<Route>> {
     let Ok(name) = env::var(WANTED) else { return Ok(None) };
     let route = Route::parse(&name);
-    route.map(Some).ok_or_else(|| exit::usage(format!("{WANTED}={name}: neither `nightly` nor `debian`")))
+    route.map(Some).ok_or_else(|| {
+        exit::usage(format!("{WANTED}={name}: set it to `nightly` or `debian`, or leave it out"))
+    })
 }
 
 fn find(workspace: &Workspace) -> Result<Found> {

@@ -25,7 +25,10 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
         eprintln!("# {}", step.why);
         run_step(workspace, &step).map_err(|error| exit::unfit(format!("{error:#}\n{}", by_hand(apt))))?;
     }
-    ensure!(is_there(), "installed, and still no `valgrind` on PATH");
+    ensure!(
+        is_there(),
+        "installed, and still no `valgrind` on PATH: open a new shell, or add its folder to PATH"
+    );
     Ok(())
 }
 

@@ -130,7 +130,11 @@ fn default_scenarios() -> Result<Vec<Scenario>> {
         known_scenarios(&folder).iter().map(|name| read_scenario(name)).collect::<Result<_>>()?;
     let (mut wanted, others): (Vec<_>, Vec<_>) = all.into_iter().partition(has_tolerance);
     if wanted.is_empty() {
-        return Err(Usage(format!("no scenario in {} has a [tolerance]", folder.display())).into());
+        let text = format!(
+            "no scenario in {} has a [tolerance], so nothing can be accepted: give one to a scenario, and say why",
+            folder.display()
+        );
+        return Err(Usage(text).into());
     }
     let control = others.into_iter().find(|scenario| scenario.name == CONTROL);
     if control.is_none() {

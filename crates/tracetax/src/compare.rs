@@ -71,7 +71,10 @@ pub fn run(args: &Args) -> Result<Outcome> {
         [] => results_folder().join("latest"),
         [run] => run.clone(),
         [_, second, ..] => {
-            let text = format!("one run is compared at a time; what is `{}`?", second.display());
+            let text = format!(
+                "one run is compared at a time: leave out `{}`, or name scenarios with --against REV",
+                second.display()
+            );
             return Err(Usage(text).into());
         }
     };
@@ -128,8 +131,10 @@ fn stored_confirmation(run: &StoredRun, path: &Path) -> Result<StoredRun> {
         return Err(Usage(format!("{} cannot confirm itself: name another run", run.name)).into());
     }
     if fresh.plan.revision != run.plan.revision {
-        let text =
-            format!("{} and {} are not of one revision, so neither confirms the other", run.name, fresh.name);
+        let text = format!(
+            "{} and {} are not of one revision, so neither confirms the other: measure both at one",
+            run.name, fresh.name
+        );
         return Err(Usage(text).into());
     }
     Ok(fresh)

@@ -74,8 +74,12 @@ fn accept(path: &Path, file: &str, exact: &Exact) -> Result<Outcome> {
 }
 
 fn read(path: &Path) -> Result<Option<Exact>> {
-    let damaged =
-        |error: &dyn std::fmt::Display| Usage(format!("{} cannot be read: {error}", path.display()));
+    let damaged = |error: &dyn std::fmt::Display| {
+        Usage(format!(
+            "{} cannot be read: {error}; take it back by `git checkout`, or remove it and accept anew",
+            path.display()
+        ))
+    };
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(toml::from_str(&text).map_err(|error| damaged(&error))?)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

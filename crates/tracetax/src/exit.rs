@@ -44,14 +44,22 @@ impl std::fmt::Display for Unfit {
 
 impl std::error::Error for Unfit {}
 
+/// The code of an error that the user has not asked for and cannot have foreseen.
+const FAILED: u8 = 1;
+
+/// What to do about it, where the error itself does not say.
+const FAILED_NEXT: &str = "\nThe tool has failed, which says nothing of the tracer. Where the text above does not say what to change, \
+                           run it again; if it comes back, report it with that text and the folder of the run.";
+
 /// Says what failed, and turns an outcome into the process's exit code.
 #[must_use]
 pub fn code(outcome: anyhow::Result<Outcome>) -> ExitCode {
     match outcome {
         Ok(outcome) => ExitCode::from(of_outcome(outcome)),
         Err(error) => {
-            eprintln!("{}", shown(&error));
-            ExitCode::from(of_error(&error))
+            let code = of_error(&error);
+            eprintln!("{}{}", shown(&error), if code == FAILED { FAILED_NEXT } else { "" });
+            ExitCode::from(code)
         }
     }
 }
@@ -91,7 +99,7 @@ fn of_error(error: &anyhow::Error) -> u8 {
     } else if error.is::<Interrupted>() {
         130
     } else {
-        1
+        FAILED
     }
 }
 

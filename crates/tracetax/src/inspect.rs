@@ -83,7 +83,9 @@ fn inspect(path: &Path, machine: ReckonedFor) -> Result<Inspection> {
     let bytes = std::fs::read(path).map_err(|error| {
         Usage(format!("cannot read {}: {error}; `cargo xtask build` makes one", path.display()))
     })?;
-    object::read(&bytes, machine).map_err(|error| Usage(format!("{}: {error:#}", path.display())).into())
+    object::read(&bytes, machine).map_err(|error| {
+        Usage(format!("{}: {error:#}; `cargo xtask build` makes one that is whole", path.display())).into()
+    })
 }
 
 /// What the memory of maps depends on, here.

@@ -12,6 +12,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{exit::Usage, whole_file};
 
+/// What to do about a file that nobody but a run writes.
+const MEASURE_ANEW: &str = "take it from a copy, or measure anew";
+
 /// The folder of one run.
 #[derive(Debug, Clone)]
 pub struct Folder(PathBuf);
@@ -40,8 +43,8 @@ impl Folder {
     /// When it is there already or cannot be made.
     pub fn create_aside(results: &Path, name: &str) -> Result<Self> {
         let path = results.join(name);
-        fs::create_dir_all(results).with_context(|| format!("cannot make {}", results.display()))?;
-        fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        let refused = || format!("cannot make {}: name a folder for results by OUTPUT_DIR", path.display());
+        fs::create_dir_all(results).and_then(|()| fs::create_dir(&path)).with_context(refused)?;
         fs::create_dir(path.join("logs"))?;
         Ok(Self(path))
     }
@@ -54,7 +57,11 @@ impl Folder {
         if path.join("plan.json").is_file() {
             return Ok(Self(path.to_path_buf()));
         }
-        Err(Usage(format!("{} is no folder of a run: it holds no plan.json", path.display())).into())
+        let text = format!(
+            "{} is no folder of a run: it holds no plan.json; name another (`cargo xtask bench` makes them, and says where)",
+            path.display()
+        );
+        Err(Usage(text).into())
     }
 
     /// Where it is.
@@ -122,7 +129,7 @@ impl Folder {
     fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         let path = self.0.join(name);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
+        serde_json::from_str(&text).with_context(|| format!("{} is damaged: {MEASURE_ANEW}", path.display()))
     }
 
     /// Reads all blocks. A last line without its end is a block that was being written when the run was killed: it is
@@ -135,8 +142,9 @@ impl Folder {
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let whole = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
         let blocks = whole.enumerate().map(|(index, line)| {
-            serde_json::from_slice(line)
-                .with_context(|| format!("{}:{}: this line is no block", path.display(), index + 1))
+            serde_json::from_slice(line).with_context(|| {
+                format!("{}:{}: this line is no block: {MEASURE_ANEW}", path.display(), index + 1)
+            })
         });
         blocks.collect()
     }
@@ -150,6 +158,9 @@ impl Blocks {
     pub fn append(&mut self, block: &Block) -> Result<()> {
         let mut line = serde_json::to_vec(block)?;
         line.push(b'\n');
-        self.0.write_all(&line).and_then(|()| self.0.sync_data()).context("cannot write blocks.jsonl")
+        self.0
+            .write_all(&line)
+            .and_then(|()| self.0.sync_data())
+            .context("cannot write blocks.jsonl, of which what was written before is kept: is the disk full?")
     }
 }

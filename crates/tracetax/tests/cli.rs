@@ -378,3 +378,29 @@ fn a_reader_who_has_seen_enough_is_no_failure() {
         assert_eq!(ended.status.code(), expect, "{args:?}");
     }
 }
+
+/// What a user can run into without root: each says what to do next, with the right code.
+#[test]
+fn every_error_says_what_to_do() {
+    let site = Site::new();
+    let run = site.stored_run();
+    let path = |path: &str| site.0.path().join(path).to_str().unwrap().to_owned();
+    fs::write(path("no-object"), "x").unwrap();
+    let cases: [(&[&str], i32, &str); 8] = [
+        (&["bench", "godo"], 2, "did you mean `good`?"),
+        (&["report", "scenarios"], 2, "name another (`cargo xtask bench` makes them"),
+        (&["compare", "a", "b"], 2, "name scenarios with --against REV"),
+        (&["compare"], 2, "measure again, or see what there is"),
+        (&["baseline", "good"], 2, "give it one, and say why"),
+        (&["baseline"], 2, "give one to a scenario, and say why"),
+        (&["baseline", "--accept", "--reason", "x"], 2, "`cargo xtask baseline` makes one"),
+        (&["inspect", "--object", &path("no-object")], 2, "`cargo xtask build` makes one that is whole"),
+    ];
+    for (args, code, says) in cases {
+        refused(&mut site.lab(args), code, &[says]);
+    }
+    fs::write(run.path().join("plan.json"), "{}").unwrap();
+    let says =
+        ["plan.json is damaged: take it from a copy, or measure anew", "The tool has failed", "report it"];
+    refused(&mut site.lab(&["report"]), 1, &says);
+}

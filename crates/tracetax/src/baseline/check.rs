@@ -59,7 +59,11 @@ pub fn run(root: &Path) -> Result<Outcome> {
         (0, 0) => Ok(Outcome::Done),
         (0, _) => Ok(Outcome::Judged(Word::NotComparable)),
         (wrong, _) => {
-            Err(Usage(format!("{wrong} of {} files under baselines/ are wrong", files.len())).into())
+            let text = format!(
+                "{wrong} of {} files under baselines/ are wrong: what to do is said with each",
+                files.len()
+            );
+            Err(Usage(text).into())
         }
     }
 }

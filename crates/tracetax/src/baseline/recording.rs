@@ -83,8 +83,8 @@ pub fn newest(results: &Path) -> Result<Vec<StoredRun>> {
         return Err(cut_short(&name, 0, None));
     }
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let recording: Recording =
-        serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+    let recording: Recording = serde_json::from_str(&text)
+        .with_context(|| format!("{} is damaged: record again", path.display()))?;
     if recording.sessions.len() < recording.wanted as usize {
         return Err(cut_short(&name, recording.sessions.len(), Some(recording.wanted)));
     }

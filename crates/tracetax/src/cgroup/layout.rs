@@ -8,6 +8,12 @@ use procfs::{
     process::{MountInfo, Process},
 };
 
+use crate::exit::Unfit;
+
+/// What a machine without them is told.
+const NO_GROUPS: &str = "no control groups that count CPU are mounted: `mount -t cgroup2 none /sys/fs/cgroup`, or start the \
+                         container with its host's groups";
+
 /// How group controllers are mounted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -60,8 +66,7 @@ impl Layout {
         let mounts = Process::myself()
             .and_then(|own| own.mountinfo())
             .context("cannot read the mounts of this process")?;
-        Self::from_mounts(&mounts.0)
-            .context("no control groups that count CPU are mounted; mount a cgroup2 file system")
+        Self::from_mounts(&mounts.0).ok_or_else(|| Unfit(NO_GROUPS.into()).into())
     }
 
     /// The layout that these mounts make; `None` where neither the unified tree nor v1 `cpuacct` is mounted.

@@ -12,6 +12,7 @@ use super::{
     Layout, Mount, Role, RunId,
     members::{PATIENCE, members, remove},
 };
+use crate::exit::Unfit;
 
 /// The run's group in one hierarchy.
 #[derive(Debug)]
@@ -62,10 +63,11 @@ impl Tree {
                 Err(error) => refusals.push(format!("{}: {error}", folder.display())),
             }
         }
-        anyhow::bail!(
-            "cannot make a control group (root, and a writable mount, are needed): {}",
+        let text = format!(
+            "cannot make a control group: run it as root, in a container with its control groups mounted writable: {}",
             refusals.join("; ")
-        )
+        );
+        Err(Unfit(text).into())
     }
 
     pub(super) fn create_roles(&mut self, layout: &Layout) -> anyhow::Result<()> {

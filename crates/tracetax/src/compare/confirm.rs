@@ -36,7 +36,8 @@ pub fn measure(run: &StoredRun, names: &[String]) -> Result<Fresh> {
         let shown =
             |one: Option<&record::revision::Revision>| one.map_or("unknown".into(), |one| one.short());
         let text = format!(
-            "{} measured {}, and what is built here is {}: a session of another tracer confirms nothing",
+            "{} measured {}, and what is built here is {}: a session of another tracer confirms nothing: check that revision out, \
+             or measure anew",
             run.name,
             shown(run.plan.revision.as_ref()),
             shown(now.as_ref())

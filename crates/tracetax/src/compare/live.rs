@@ -92,7 +92,7 @@ fn scenarios(names: &[PathBuf]) -> Result<Vec<Scenario>> {
         let all = bench::read_each(&bench::known_scenarios(&root().join("scenarios")))?;
         let comparable: Vec<Scenario> = all.into_iter().filter(|one| why_not(one).is_none()).collect();
         return if comparable.is_empty() {
-            Err(Usage("no scenario has a [tolerance], so there is nothing to compare".into()).into())
+            Err(Usage("no scenario has a [tolerance], so there is nothing to compare: give one to a scenario, and say why".into()).into())
         } else {
             Ok(comparable)
         };
@@ -100,7 +100,10 @@ fn scenarios(names: &[PathBuf]) -> Result<Vec<Scenario>> {
     let names: Vec<String> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
     let scenarios = bench::read_each(&names)?;
     match scenarios.iter().find_map(|one| Some((one, why_not(one)?))) {
-        Some((one, why)) => Err(Usage(format!("{} cannot be compared: {why}", one.name)).into()),
+        Some((one, why)) => {
+            let text = format!("{} cannot be compared: {why}; name others, as `saturation`", one.name);
+            Err(Usage(text).into())
+        }
         None => Ok(scenarios),
     }
 }

@@ -53,7 +53,11 @@ impl Build {
             revision: Revision { commit, dirty: false, planted: false },
         };
         let tracer = build.tracer();
-        ensure!(tracer.is_file(), "{} is not there: {BINARIES} names the wrong folder", tracer.display());
+        ensure!(
+            tracer.is_file(),
+            "{} is not there: {BINARIES} names the wrong folder; `cargo xtask compare --against REV` builds it and says where",
+            tracer.display()
+        );
         Ok(build)
     }
 

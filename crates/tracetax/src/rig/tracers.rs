@@ -108,7 +108,9 @@ impl Tracer {
     fn start(stage: &Stage<'_>, arm: Arm, how: &How<'_>, pid: u32) -> Result<Self> {
         let (folder, log) = match (arm, &stage.base) {
             (Arm::Base, Some(base)) => (base, "base"),
-            (Arm::Base, None) => bail!("the plan has two revisions, and there is one tracer alone"),
+            (Arm::Base, None) => bail!(
+                "the plan has two revisions, and there is one tracer alone: start it by `cargo xtask compare --against REV`"
+            ),
             (Arm::Treated | Arm::Untraced, _) => (&stage.binaries, Role::Agent.name()),
         };
         let whose = whose(arm);

@@ -29,7 +29,10 @@ pub fn instructions(benchmarks: &Path, stage: &str, folder: &Path) -> Result<u64
     let kept = folder.join(format!("callgrind-{stage}.out"));
     let first = count(benchmarks, stage, &kept)?;
     let second = count(benchmarks, stage, Path::new("/dev/null"))?;
-    anyhow::ensure!(first == second, "{stage} took {first} instructions once and {second} the next time");
+    anyhow::ensure!(
+        first == second,
+        "{stage} took {first} instructions once and {second} the next time: a fault of its benchmark, report it"
+    );
     anyhow::ensure!(first > 0, "{stage}: valgrind has not found the function that is counted");
     Ok(first)
 }
