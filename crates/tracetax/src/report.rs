@@ -6,6 +6,7 @@ mod capacity;
 pub mod cases;
 pub mod comparison;
 mod details;
+mod first;
 pub(crate) mod headline;
 pub mod junit;
 pub(crate) mod labels;

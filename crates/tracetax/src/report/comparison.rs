@@ -17,6 +17,7 @@ use record::{
 
 use super::{
     Look,
+    steps::list,
     words::{meaning, word},
 };
 use crate::judge::short;
@@ -42,7 +43,8 @@ pub fn terminal(comparison: &Comparison, look: Look) -> String {
     }
     let _ = writeln!(text, "\n{}", rows::table(comparison, &rows::all(comparison), look));
     text.push_str(&look.heading("What to do"));
-    text + &steps(comparison, |reason| look.step(reason)).concat()
+    let reasons = reasons(comparison);
+    if reasons.is_empty() { text + nothing(comparison) } else { text + &list(&reasons, look) }
 }
 
 /// For the summary of a job: verdict, one table, what to do, details folded, how to read it.
@@ -133,24 +135,32 @@ fn stored(comparison: &Comparison) -> String {
 }
 
 fn what_to_do(comparison: &Comparison, room: usize) -> String {
-    let line = |Reason { code, message, next_step }: &Reason| {
-        format!("- {} [{}]: {}\n", escape(message), escape(code), escape(next_step))
-    };
-    let steps = steps(comparison, line);
+    let steps = steps(comparison);
     let left = |left| format!("- {left} more reasons are in {}\n", stored(comparison));
     format!("\n### What to do\n\n{}", fit(steps, room, left))
 }
 
-/// One line a reason, the reasons of the worst scenario first.
-fn steps(comparison: &Comparison, line: impl Fn(&Reason) -> String) -> Vec<String> {
+/// The reasons of the worst scenario first.
+fn reasons(comparison: &Comparison) -> Vec<&Reason> {
     let mut scenarios: Vec<_> = comparison.scenarios.iter().collect();
     scenarios.sort_by_key(|scenario| scenario.word);
-    let lines: Vec<_> = scenarios.iter().flat_map(|scenario| &scenario.reasons).map(line).collect();
-    match (lines.is_empty(), comparison.word) {
-        (true, Word::Pass) => vec!["Nothing: no change is beyond its tolerance.\n".into()],
-        (true, _) => vec!["Nothing was compared.\n".into()],
-        (false, _) => lines,
+    scenarios.into_iter().flat_map(|scenario| &scenario.reasons).collect()
+}
+
+fn nothing(comparison: &Comparison) -> &'static str {
+    match comparison.word {
+        Word::Pass => "Nothing: no change is beyond its tolerance.\n",
+        _ => "Nothing was compared.\n",
     }
+}
+
+/// One line a reason.
+fn steps(comparison: &Comparison) -> Vec<String> {
+    let line = |Reason { code, message, next_step }: &Reason| {
+        format!("- {} [{}]: {}\n", escape(message), escape(code), escape(next_step))
+    };
+    let lines: Vec<_> = reasons(comparison).into_iter().map(line).collect();
+    if lines.is_empty() { vec![nothing(comparison).into()] } else { lines }
 }
 
 const HOW_TO_READ: &str = "

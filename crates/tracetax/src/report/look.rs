@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Stdout, stdout};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use record::verdict::{Reason, Word};
+use record::verdict::Word;
 use tabled::{
     Table,
     settings::{Padding, Style as Lines, Width, peaker::PriorityMax, style::HorizontalLine},
@@ -38,9 +38,6 @@ pub enum Paint {
     /// ANSI escapes.
     Colour,
 }
-
-/// Tables keep to this where no terminal tells its width.
-const COLUMNS: usize = 100;
 
 const HEADING: Style = Style::new().bold();
 
@@ -114,22 +111,6 @@ impl Look {
         self.item("", text)
     }
 
-    /// One item of a list of things to do: the step, and why.
-    #[must_use]
-    pub fn step(self, reason: &Reason) -> String {
-        let Reason { code, message, next_step } = reason;
-        match self {
-            Self::Terminal(_) => {
-                format!(
-                    "{}\n{}\n",
-                    self.item("- ", next_step),
-                    self.item("  why: ", &format!("{message} [{code}]"))
-                )
-            }
-            Self::Markdown => format!("- {message} [{code}]: {next_step}\n"),
-        }
-    }
-
     /// A paragraph behind a mark, whose other lines are set in.
     #[must_use]
     pub fn item(self, mark: &str, text: &str) -> String {
@@ -144,14 +125,16 @@ impl Look {
         }
     }
 
-    /// A table, no wider than the terminal.
+    /// A table, no wider than the terminal; a pipe gets each row in one line.
     #[must_use]
     pub fn table(self, mut table: Table) -> String {
         match self {
             Self::Terminal(screen) => {
-                let columns = screen.columns.unwrap_or(COLUMNS).max(NARROWEST_TABLE);
                 table.with(LINES).with(Padding::new(0, 2, 0, 0));
-                table.with(Width::wrap(columns).keep_words(true).priority(PriorityMax::right()));
+                if let Some(columns) = screen.columns {
+                    let columns = columns.max(NARROWEST_TABLE);
+                    table.with(Width::wrap(columns).keep_words(true).priority(PriorityMax::right()));
+                }
             }
             Self::Markdown => {
                 table.with(Lines::markdown());

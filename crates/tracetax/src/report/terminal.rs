@@ -10,12 +10,12 @@ use record::{
 use tabled::builder::Builder;
 
 use super::{
-    Look, capacity,
+    Look, capacity, first,
     headline::{self, FEW, SERVER_CPU},
     labels::label,
     steps::steps,
     tables::{interval, limit, optional, signed},
-    tracers, words,
+    words,
 };
 
 /// A verdict for a terminal. `folder` is where the run's files are.
@@ -28,7 +28,7 @@ pub fn terminal(verdict: &Verdict, plan: &Plan, host: &Host, folder: &Path, look
         let _ = writeln!(text, "{}", look.item("- ", &line));
     }
     for scenario in &verdict.scenarios {
-        text.push_str(&tracers::all(scenario, look));
+        text.push_str(&first::all(scenario, look));
         let capacities = scenario.treatments.iter().filter_map(|treatment| treatment.capacity.as_ref());
         text.extend(capacities.map(|capacity| format!("\n{}\n", capacity::show(capacity, look))));
     }

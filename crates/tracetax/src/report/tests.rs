@@ -176,3 +176,13 @@ fn nothing_to_do_is_said() {
     let pass = verdict(&plan, vec![judged("agent_memory_mb", 14.0, 100.0, Word::Pass)]);
     assert!(screen(&plan, &pass, PLAIN).contains("What to do\nNothing: every limit holds"));
 }
+
+#[test]
+fn a_step_is_told_once_with_some_of_its_reasons() {
+    let plan = plan(tracer());
+    let bad = |index: u8| judged(&format!("metric_{index}_ms"), 2.0, 1.0, Word::OverBudget);
+    let shown = screen(&plan, &verdict(&plan, (0..5).map(bad).collect()), PLAIN);
+    assert_eq!(shown.matches("- make it cheaper").count(), 1, "{shown}");
+    assert_eq!(shown.matches("  why: ").count(), 3, "{shown}");
+    assert!(shown.contains("  and 2 more reasons like these\n"), "{shown}");
+}

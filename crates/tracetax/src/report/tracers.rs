@@ -25,7 +25,7 @@ pub fn all(scenario: &ScenarioVerdict, look: Look) -> String {
 }
 
 /// One sentence for all treatments that were refused for the same reason.
-fn not_here(refused: &[Unavailable]) -> String {
+pub fn not_here(refused: &[Unavailable]) -> String {
     let names: Vec<&str> = refused.iter().map(|one| one.treatment.as_str()).collect();
     let Unavailable { strategy, reason, .. } = &refused[0];
     format!(
@@ -34,9 +34,11 @@ fn not_here(refused: &[Unavailable]) -> String {
     )
 }
 
-type Tracer<'a> = (&'a TreatmentVerdict, &'a TracerFigures);
+/// A treatment, and what its tracer did.
+pub type Tracer<'a> = (&'a TreatmentVerdict, &'a TracerFigures);
 
-fn tracers(treatments: &[TreatmentVerdict]) -> Vec<Tracer<'_>> {
+/// Those of the treatments that are tracers.
+pub fn tracers(treatments: &[TreatmentVerdict]) -> Vec<Tracer<'_>> {
     treatments.iter().filter_map(|treatment| Some((treatment, treatment.tracer.as_ref()?))).collect()
 }
 
@@ -85,7 +87,7 @@ fn costs(scenario: &ScenarioVerdict, look: Look) -> String {
 }
 
 /// Each refused strategy once, however many of its stages were wanted.
-fn refused(scenario: &ScenarioVerdict) -> Vec<&str> {
+pub fn refused(scenario: &ScenarioVerdict) -> Vec<&str> {
     let mut names: Vec<&str> = scenario.unavailable.iter().map(|one| one.strategy.as_str()).collect();
     names.dedup();
     names
@@ -101,7 +103,8 @@ fn part(part: Option<Estimate>) -> String {
     format!("{}{}", short(estimate), half.unwrap_or_default())
 }
 
-fn interval(whole: Option<Estimate>) -> String {
+/// A number with the ends of its interval.
+pub fn interval(whole: Option<Estimate>) -> String {
     let Some(Estimate { estimate, low, high }) = whole else {
         return NONE.into();
     };
@@ -192,7 +195,8 @@ fn did(tracers: &[Tracer<'_>], look: Look) -> String {
     look.table(builder.build())
 }
 
-fn metric(treatment: &TreatmentVerdict, name: &str) -> String {
+/// A metric of a treatment with its interval.
+pub fn metric(treatment: &TreatmentVerdict, name: &str) -> String {
     let found = treatment.metrics.iter().find(|metric| metric.name == name);
     interval(found.map(|metric| Estimate { estimate: metric.estimate, low: metric.low, high: metric.high }))
 }
@@ -215,7 +219,7 @@ mod tests {
     };
 
     use super::all;
-    use crate::report::Look;
+    use crate::report::{Look, Screen, first};
 
     fn around(estimate: f64, half: f64) -> Option<Estimate> {
         Some(Estimate { estimate, low: Some(estimate - half), high: Some(estimate + half) })
@@ -269,6 +273,7 @@ mod tests {
             unavailable: vec![refused("floor"), refused("full")],
             strategies: vec![StrategyCost { bill: Some(bill), ..cost("raw-tracepoint") }, unclear],
         };
+        insta::assert_snapshot!(first::all(&scenario, Look::Terminal(Screen::PLAIN)));
         insta::assert_snapshot!(all(&scenario, Look::Markdown), @r"
         `kprobe` is unavailable here: Operation not supported (os error 95). Nothing is measured or judged of kprobe-floor, kprobe-full.
 
