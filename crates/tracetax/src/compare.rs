@@ -16,12 +16,18 @@ use std::{
 
 use anyhow::Result;
 use jiff::{Timestamp, civil::Date, tz::Offset};
-use record::comparison::{Comparison, ScenarioComparison};
+use record::{
+    block::Block,
+    comparison::{Comparison, ScenarioComparison},
+    plan::Plan,
+    verdict::Verdict,
+};
 
 use crate::{
     baseline::{self, Found},
     bench::{results_folder, root},
     exit::{Outcome, Usage},
+    judge,
     output::Output,
     publish, report,
     report::Look,
@@ -92,7 +98,8 @@ fn told(measured: &Measured, args: &Args) -> Result<Outcome> {
         Measured::Whole(folder, comparison) => (folder, comparison),
         Measured::Interrupted(outcome) => return Ok(*outcome),
     };
-    publish::comparison(folder, comparison, &folder.plan()?)?;
+    let (plan, blocks) = (folder.plan()?, folder.blocks()?);
+    publish_in(folder, &plan, &blocks, &judge::judge(&plan, &blocks), comparison)?;
     show(comparison, args)?;
     Ok(Outcome::Judged(comparison.word))
 }
@@ -113,9 +120,21 @@ fn stored(args: &Args, path: &Path) -> Result<Outcome> {
         Some(Fresh::Whole(fresh)) => compare(&Held { fresh: Some(fresh), ..held }),
         None => alone,
     };
-    publish::comparison(&Folder::open(path)?, &comparison, &run.plan)?;
+    let folder = Folder::open(path)?;
+    publish_in(&folder, &run.plan, &folder.kept_blocks()?, &run.verdict, &comparison)?;
     show(&comparison, args)?;
     Ok(Outcome::Judged(comparison.word))
+}
+
+fn publish_in(
+    folder: &Folder,
+    plan: &Plan,
+    blocks: &[Block],
+    verdict: &Verdict,
+    comparison: &Comparison,
+) -> Result<()> {
+    let host = folder.host()?;
+    publish::comparison(&publish::Measured { folder, plan, host: &host, blocks }, verdict, comparison)
 }
 
 /// Names of the scenarios that ask for a second look.

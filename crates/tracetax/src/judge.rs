@@ -8,6 +8,7 @@ mod bystander;
 mod capacity;
 mod cpu;
 mod doubts;
+pub mod figures;
 mod gate;
 mod latency;
 mod ledger;
@@ -18,7 +19,7 @@ mod pairs;
 mod reason;
 mod strategies;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tracer;
 mod uptime;
 

@@ -42,7 +42,8 @@ pub fn session(plan: &Plan, host: Host, verbose: bool) -> Result<Measured> {
         return Ok(Measured::Interrupted(session.interrupted()));
     };
     let verdict = judge::judge(plan, &blocks);
-    publish::verdict(session.folder(), &verdict, plan, session.host())?;
+    let run = publish::Measured { folder: session.folder(), plan, host: session.host(), blocks: &blocks };
+    publish::verdict(&run, &verdict)?;
     let (folder, host) = (session.folder().clone(), session.host().clone());
     Ok(Measured::Whole(Box::new(Whole { folder, host, verdict })))
 }

@@ -19,7 +19,7 @@ use record::{
 
 use crate::scenario::Scenario;
 
-pub use show::{show, show_step, show_time};
+pub use show::{show, show_source, show_step, show_time};
 pub use time::{blocks_of, time_of, time_per_block};
 
 /// How much is measured.

@@ -6,35 +6,65 @@
 use std::{env, fs::File, io::Write, path::PathBuf};
 
 use anyhow::{Context, Result};
-use record::{comparison::Comparison, host::Host, plan::Plan, verdict::Verdict};
+use record::{block::Block, comparison::Comparison, host::Host, plan::Plan, verdict::Verdict};
 
 use crate::{
+    judge::figures::figures,
     report::{
         annotations, bencher,
         cases::{self, Suite},
-        comparison, junit, markdown,
+        comparison,
+        html::{self, Run},
+        junit, markdown,
     },
     results::Folder,
+    stored_run,
 };
 
-/// Writes all files of a comparison: `comparison.json`, `summary.md`, `comment.md`, `junit.xml`, `bmf.json`,
-/// `annotations.txt`. `plan` tells the lines of the scenario files.
-///
-/// # Errors
-/// When a file cannot be written.
-pub fn comparison(folder: &Folder, comparison: &Comparison, plan: &Plan) -> Result<()> {
-    folder.write_json("comparison.json", comparison)?;
-    folder.write("comment.md", &comparison::comment(comparison))?;
-    both(folder, &comparison::summary(comparison), &cases::of_comparison(comparison, plan))
+/// A run that was measured, and where it lies.
+#[derive(Debug, Clone, Copy)]
+pub struct Measured<'a> {
+    /// Its folder.
+    pub folder: &'a Folder,
+    /// What was planned; it tells the lines of the scenario files too.
+    pub plan: &'a Plan,
+    /// The machine.
+    pub host: &'a Host,
+    /// All its blocks.
+    pub blocks: &'a [Block],
 }
 
-/// Writes all files of a verdict: `verdict.json`, `summary.md`, `junit.xml`, `bmf.json`, `annotations.txt`.
+/// Writes all files of a comparison: `comparison.json`, `summary.md`, `comment.md`, `junit.xml`, `bmf.json`,
+/// `annotations.txt`, `report.html`. `verdict` is what the run alone was judged to be.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn verdict(folder: &Folder, verdict: &Verdict, plan: &Plan, host: &Host) -> Result<()> {
-    folder.write_json("verdict.json", verdict)?;
-    both(folder, &markdown(verdict, plan, host), &cases::of_verdict(verdict, plan))
+pub fn comparison(run: &Measured<'_>, verdict: &Verdict, comparison: &Comparison) -> Result<()> {
+    run.folder.write_json("comparison.json", comparison)?;
+    run.folder.write("comment.md", &comparison::comment(comparison))?;
+    page(run, verdict, Some(comparison))?;
+    both(run.folder, &comparison::summary(comparison), &cases::of_comparison(comparison, run.plan))
+}
+
+/// Writes all files of a verdict: `verdict.json`, `summary.md`, `junit.xml`, `bmf.json`, `annotations.txt`, `report.html`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn verdict(run: &Measured<'_>, verdict: &Verdict) -> Result<()> {
+    run.folder.write_json("verdict.json", verdict)?;
+    page(run, verdict, None)?;
+    both(run.folder, &markdown(verdict, run.plan, run.host), &cases::of_verdict(verdict, run.plan))
+}
+
+/// Writes the page, `report.html`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn page(run: &Measured<'_>, verdict: &Verdict, comparison: Option<&Comparison>) -> Result<()> {
+    let Measured { folder, plan, host, blocks } = *run;
+    let (name, figures) = (stored_run::name(folder.path()), figures(plan, blocks));
+    let run = Run { name: &name, plan, host, verdict, comparison, figures: &figures };
+    folder.write("report.html", &html::report(&run))
 }
 
 fn both(folder: &Folder, summary: &str, suites: &[Suite<'_>]) -> Result<()> {

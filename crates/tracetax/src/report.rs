@@ -7,7 +7,9 @@ pub mod cases;
 pub mod comparison;
 mod details;
 mod first;
+mod fit;
 pub(crate) mod headline;
+pub mod html;
 pub mod junit;
 pub(crate) mod labels;
 mod look;
@@ -27,8 +29,16 @@ pub mod words;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use record::{comparison::Comparison, verdict::Verdict};
 
-use crate::{compare, exit::Outcome, judge, output::Output, results::Folder};
+use crate::{
+    compare,
+    exit::Outcome,
+    judge,
+    output::Output,
+    publish::{self, Measured},
+    results::Folder,
+};
 
 pub use details::all as details;
 pub use look::{Look, Paint, Screen};
@@ -47,22 +57,38 @@ pub struct Args {
     output: Output,
 }
 
-/// Judges a stored run again, and shows the verdict.
+/// Judges a stored run again, shows the verdict, and makes its page anew.
 ///
 /// # Errors
 /// When the folder is none of a run, or damaged.
 pub fn run(args: &Args) -> Result<Outcome> {
     let path = args.run.clone().unwrap_or_else(|| crate::bench::results_folder().join("latest"));
     let folder = Folder::open(&path)?;
-    if let Some(comparison) = compare::again(&folder)? {
-        args.output.show(&comparison, |look| Ok(comparison::terminal(&comparison, look)))?;
-        return Ok(Outcome::Judged(comparison.word));
-    }
     let (plan, host, blocks) = (folder.plan()?, folder.host()?, folder.blocks()?);
-    let verdict = judge::judge(&plan, &blocks);
-    args.output.show(&verdict, |look| {
-        let first = terminal(&verdict, &plan, &host, folder.path(), look);
-        Ok(if args.details { details(&verdict, &plan, look) + "\n" + &first } else { first })
-    })?;
-    Ok(Outcome::Judged(verdict.word))
+    let (live, verdict) = (compare::again(&folder)?, judge::judge(&plan, &blocks));
+    let word = match &live {
+        Some(comparison) => {
+            args.output.show(comparison, |look| Ok(comparison::terminal(comparison, look)))?;
+            comparison.word
+        }
+        None => {
+            args.output.show(&verdict, |look| {
+                let first = terminal(&verdict, &plan, &host, folder.path(), look);
+                Ok(if args.details { details(&verdict, &plan, look) + "\n" + &first } else { first })
+            })?;
+            verdict.word
+        }
+    };
+    let compared = if live.is_some() { live } else { folder.comparison()? };
+    let run = Measured { folder: &folder, plan: &plan, host: &host, blocks: &blocks };
+    refresh(&run, &verdict, compared.as_ref());
+    Ok(Outcome::Judged(word))
+}
+
+/// Makes the page anew. The verdict has been told; where the folder is not this user's to write, that is no failure.
+fn refresh(run: &Measured<'_>, verdict: &Verdict, comparison: Option<&Comparison>) {
+    match publish::page(run, verdict, comparison) {
+        Ok(()) => eprintln!("the page: {}", run.folder.path().join("report.html").display()),
+        Err(error) => eprintln!("the page was not made anew: {error:#}"),
+    }
 }

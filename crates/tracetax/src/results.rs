@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use record::{block::Block, host::Host, plan::Plan, verdict::Verdict};
+use record::{block::Block, comparison::Comparison, host::Host, plan::Plan, verdict::Verdict};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{exit::Usage, whole_file};
@@ -126,10 +126,27 @@ impl Folder {
         self.read_json("verdict.json")
     }
 
+    /// Reads the comparison, where the run was compared.
+    ///
+    /// # Errors
+    /// When it is there and no comparison.
+    pub fn comparison(&self) -> Result<Option<Comparison>> {
+        let name = "comparison.json";
+        if self.0.join(name).is_file() { self.read_json(name).map(Some) } else { Ok(None) }
+    }
+
     fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         let path = self.0.join(name);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         serde_json::from_str(&text).with_context(|| format!("{} is damaged: {MEASURE_ANEW}", path.display()))
+    }
+
+    /// All blocks; none where the folder has kept none, as of a run whose verdict alone was brought here.
+    ///
+    /// # Errors
+    /// As [`Self::blocks`].
+    pub fn kept_blocks(&self) -> Result<Vec<Block>> {
+        if self.0.join("blocks.jsonl").is_file() { self.blocks() } else { Ok(Vec::new()) }
     }
 
     /// Reads all blocks. A last line without its end is a block that was being written when the run was killed: it is

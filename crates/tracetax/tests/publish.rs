@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 use record::{
     bencher::Bencher,
     comparison::{Against, Comparison, SCHEMA, ScenarioComparison},
+    host::{Host, HostClass},
     plan::Plan,
     verdict::{Reason, Word},
 };
@@ -42,6 +43,28 @@ fn comparison() -> Comparison {
     }
 }
 
+fn host() -> Host {
+    let class = HostClass {
+        cpu_model: "made-up".into(),
+        cores: 2,
+        kernel: "6.18".into(),
+        hz: None,
+        accounting: "tick".into(),
+        cgroup_mode: "v2".into(),
+        clock: "tsc".into(),
+        virtualisation: "none".into(),
+    };
+    Host {
+        schema: record::host::SCHEMA.into(),
+        class_id: "c0ffee".into(),
+        class,
+        kernel: "6.18.1".into(),
+        memory_bytes: 4_000_000_000,
+        distribution: "made-up".into(),
+        strategies: vec![],
+    }
+}
+
 /// Does nothing but where another test has started it.
 #[test]
 fn inside() {
@@ -56,7 +79,9 @@ fn inside() {
         against_refuses: BTreeMap::new(),
         scenarios: vec![],
     };
-    publish::comparison(&folder, &comparison(), &plan).unwrap();
+    let verdict = tracetax::judge::judge(&plan, &[]);
+    let run = publish::Measured { folder: &folder, plan: &plan, host: &host(), blocks: &[] };
+    publish::comparison(&run, &verdict, &comparison()).unwrap();
 }
 
 /// What is left, and what was said on standard output and on standard error.
@@ -77,6 +102,7 @@ fn a_comparison_leaves_all_its_files() {
     assert_eq!(serde_json::from_str::<Comparison>(&read("comparison.json")).unwrap(), comparison());
     assert!(read("summary.md").starts_with("## tracetax: new"));
     assert!(read("comment.md").starts_with("<!-- tracetax-comparison -->\n"));
+    assert!(read("report.html").contains("An unknown revision against the stored baselines"));
     assert!(read("junit.xml").contains("<skipped "));
     assert_eq!(serde_json::from_str::<Bencher>(&read("bmf.json")).unwrap(), Bencher::new());
     assert!(read("annotations.txt").starts_with("::notice file=scenarios/saturation.toml,"));

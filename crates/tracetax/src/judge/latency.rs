@@ -42,6 +42,14 @@ impl Chunks {
         Some((Sample::new(levels).ok()?, Sample::new(differences).ok()?))
     }
 
+    /// The differences of the chunks in their order, in milliseconds; None where a chunk has too few samples.
+    pub fn differences_at(&self, quantile: f64) -> Option<Vec<f64>> {
+        let of = |[untraced, treated]: &[_; 2]| {
+            Some(quantile_ms(treated, quantile)? - quantile_ms(untraced, quantile)?)
+        };
+        self.0.iter().map(of).collect()
+    }
+
     /// All response times, an arm each: untraced, treated.
     pub fn whole(&self) -> [hdrhistogram::Histogram<u64>; 2] {
         let mut whole = [histogram::empty(), histogram::empty()];

@@ -165,8 +165,17 @@ pub fn control_excludes_zero(selected: &Selected<'_>) -> Option<String> {
     })
 }
 
+/// The differences of all quantities that are compared pair by pair, in the order of the pairs.
+pub fn pairwise(pairs: &[Measured<'_>]) -> impl Iterator<Item = (&'static str, Vec<f64>)> {
+    PAIRED.iter().map(|paired| (paired.name, each(pairs, paired.of)))
+}
+
+fn each(pairs: &[Measured<'_>], of: fn(&Block) -> f64) -> Vec<f64> {
+    pairs.iter().map(|pair| of(pair.treated) - of(pair.untraced)).collect()
+}
+
 fn differences(pairs: &[Measured<'_>], of: fn(&Block) -> f64) -> Option<Sample> {
-    Sample::new(pairs.iter().map(|pair| of(pair.treated) - of(pair.untraced)).collect()).ok()
+    Sample::new(each(pairs, of)).ok()
 }
 
 fn difference(paired: &Paired, limit: Option<Limit>, selected: &Selected<'_>) -> Option<Candidate> {

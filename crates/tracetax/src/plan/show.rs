@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use record::{
     flood::Step,
+    load::Pacing,
     plan::{Arm, Plan, ScenarioPlan, Source},
 };
 
@@ -72,15 +73,25 @@ fn letter(arm: Arm) -> char {
     }
 }
 
-fn show_source(source: &Source) -> String {
+/// The load of a scenario for people.
+#[must_use]
+pub fn show_source(source: &Source) -> String {
     match source {
         Source::Generator { pacing, connections, path } => {
-            format!("{pacing:?} over {connections} connections to {path}")
+            format!("{} over {connections} connections to {path}", show_pacing(*pacing))
         }
         Source::Flood { steps } => {
             let steps: Vec<_> = steps.iter().map(|step| show_step(*step)).collect();
             format!("a flood by the target itself, each climb {}", steps.join(", "))
         }
+    }
+}
+
+fn show_pacing(pacing: Pacing) -> String {
+    match pacing {
+        Pacing::Poisson { requests_per_second } => format!("{requests_per_second} requests/s at random"),
+        Pacing::Constant { requests_per_second } => format!("{requests_per_second} requests/s evenly"),
+        Pacing::Closed => "closed loop".into(),
     }
 }
 

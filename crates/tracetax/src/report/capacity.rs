@@ -47,7 +47,8 @@ pub fn show(capacity: &Capacity, look: Look) -> String {
     text
 }
 
-const HEAD: [&str; 8] = [
+/// The head of the table of steps.
+pub const HEAD: [&str; 8] = [
     "step",
     "pairs",
     "made/s",
@@ -58,7 +59,8 @@ const HEAD: [&str; 8] = [
     "agent, % of a core",
 ];
 
-fn row(step: &StepFigures) -> [String; 8] {
+/// A row of it.
+pub fn row(step: &StepFigures) -> [String; 8] {
     [
         show_step(step.step),
         step.pairs.to_string(),
@@ -80,7 +82,8 @@ fn estimate(estimate: Estimate) -> String {
     }
 }
 
-fn recovery(recovery: &Recovery) -> String {
+/// What came after overloads.
+pub fn recovery(recovery: &Recovery) -> String {
     let Recovery { overloads, lost_in_overloads, blocks_after, events_after, lost_after } = recovery;
     format!(
         "recovery: {lost_in_overloads} events lost in {overloads} overloads, {lost_after} of {events_after} in the \

@@ -3,7 +3,6 @@
 //! Numbers are shown as they stand in the comparison; how they came about is told in its own arithmetic.
 
 mod details;
-mod fit;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -17,12 +16,12 @@ use record::{
 
 use super::{
     Look,
+    fit::fit,
     steps::list,
     words::{meaning, word},
 };
 use crate::judge::short;
 use details::escape;
-use fit::fit;
 
 /// The first line of a comment, by which a workflow finds its own and replaces it.
 pub const MARKER: &str = "<!-- tracetax-comparison -->";

@@ -10,10 +10,13 @@ use crate::judge::short;
 pub fn arms(treatment: &TreatmentVerdict, look: Look) -> String {
     let mut builder = Builder::default();
     builder.push_record(["", "untraced", treatment.name.as_str()]);
-    for (name, of) in ROWS {
-        builder.push_record([name.to_owned(), of(&treatment.untraced), of(&treatment.treated)]);
-    }
+    arm_rows(treatment).for_each(|row| builder.push_record(row));
     look.table(builder.build())
+}
+
+/// The rows of that table: a name, and both arms.
+pub fn arm_rows(treatment: &TreatmentVerdict) -> impl Iterator<Item = [String; 3]> {
+    ROWS.iter().map(|(name, of)| [(*name).to_owned(), of(&treatment.untraced), of(&treatment.treated)])
 }
 
 type Cell = fn(&ArmSummary) -> String;
