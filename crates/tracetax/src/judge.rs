@@ -19,7 +19,7 @@ mod pairs;
 mod reason;
 mod strategies;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod tracer;
 mod uptime;
 

@@ -9,6 +9,10 @@
 #[path = "../tests/fixtures/closed_loop.rs"]
 mod closed_loop;
 
+#[cfg(test)]
+#[path = "../tests/fixtures/made_up_run.rs"]
+mod made_up_run;
+
 pub mod baseline;
 pub mod bench;
 pub mod bystander;

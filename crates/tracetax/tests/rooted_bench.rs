@@ -273,6 +273,7 @@ fn a_run_measures_its_plan_and_leaves_its_folder_alone() {
         "junit.xml",
         "logs",
         "plan.json",
+        "report.html",
         "summary.md",
         "verdict.json",
     ];
@@ -280,6 +281,7 @@ fn a_run_measures_its_plan_and_leaves_its_folder_alone() {
     assert_eq!(names_in(&site.latest().path().join("logs")), ["agent.log", "load.log", "target.log"]);
     site.latest().host().unwrap();
     assert!(fs::read_to_string(site.latest().path().join("summary.md")).unwrap().starts_with("verdict: "));
+    assert!(fs::read_to_string(site.latest().path().join("report.html")).unwrap().contains("<figcaption>"));
 
     let blocks = site.latest().blocks().unwrap();
     assert!(are_the_whole_plan(&site.latest().plan().unwrap(), &blocks));

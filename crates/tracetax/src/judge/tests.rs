@@ -24,7 +24,7 @@ use crate::exit;
 
 const REQUESTS: u64 = 1_000;
 
-pub(crate) fn plan(kind: TreatmentKind) -> Plan {
+pub(super) fn plan(kind: TreatmentKind) -> Plan {
     let load = ScenarioLoad {
         source: Source::Generator {
             pacing: Pacing::Poisson { requests_per_second: 1_000.0 },
@@ -59,7 +59,7 @@ pub(crate) fn plan(kind: TreatmentKind) -> Plan {
     }
 }
 
-pub(crate) fn traced_plan() -> Plan {
+pub(super) fn traced_plan() -> Plan {
     plan(TreatmentKind::Tracer {
         strategy: "raw-tracepoint".into(),
         stage: Stage::Full,
@@ -67,7 +67,7 @@ pub(crate) fn traced_plan() -> Plan {
     })
 }
 
-pub(crate) fn histogram(count: u64) -> Histogram {
+pub(super) fn histogram(count: u64) -> Histogram {
     let mut histogram = histogram::empty();
     histogram.record_n(50_000, count).unwrap();
     Histogram::encode(&histogram)
@@ -115,7 +115,7 @@ fn ledger(arm: Arm) -> AgentStats {
 }
 
 /// A block whose server takes `server_us` a request.
-pub(crate) fn block(pair: u32, arm: Arm, server_us: f64) -> Block {
+pub(super) fn block(pair: u32, arm: Arm, server_us: f64) -> Block {
     Block {
         schema: SCHEMA.into(),
         scenario: "made-up".into(),

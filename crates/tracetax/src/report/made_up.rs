@@ -6,7 +6,6 @@ use record::{
     comparison::{
         Against, Arithmetic, BaselineUsed, Comparison, MetricComparison, SCHEMA, ScenarioComparison,
     },
-    host::{Host, HostClass},
     plan::Plan,
     revision::Revision,
     verdict::{Reason, Word},
@@ -110,28 +109,5 @@ pub fn plan(name: &str) -> Plan {
         against: None,
         against_refuses: BTreeMap::new(),
         scenarios: vec![scenario],
-    }
-}
-
-/// A machine.
-pub fn host() -> Host {
-    let class = HostClass {
-        cpu_model: "Made-up Processor".into(),
-        cores: 2,
-        kernel: "6.18".into(),
-        hz: Some(250),
-        accounting: "tick".into(),
-        cgroup_mode: "v2".into(),
-        clock: "tsc".into(),
-        virtualisation: "none".into(),
-    };
-    Host {
-        schema: record::host::SCHEMA.into(),
-        class_id: "c0ffee".into(),
-        class,
-        kernel: "6.18.1 #1 SMP".into(),
-        memory_bytes: 4_000_000_000,
-        distribution: "Made-up 12".into(),
-        strategies: Vec::new(),
     }
 }

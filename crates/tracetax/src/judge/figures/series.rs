@@ -40,7 +40,7 @@ pub fn of(pairs: &[Measured<'_>]) -> Series {
     let blocks_a_point = pairs.len().div_ceil(MOST_POINTS).max(1);
     let line = |blocks: Vec<&Block>, of: fn(&Block) -> Option<f64>| {
         let points = blocks.into_iter().filter_map(|block| Some((since(start_ns, block), of(block)?)));
-        thinned(points.collect(), blocks_a_point)
+        thinned(&points.collect::<Vec<_>>(), blocks_a_point)
     };
     let treated = || pairs.iter().map(|pair| pair.treated).collect();
     Series {
@@ -63,7 +63,7 @@ fn agent_mb(block: &Block) -> Option<f64> {
     block.agent.as_ref().map(|agent| agent.rss_bytes as f64 / BYTES_PER_MB)
 }
 
-fn thinned(points: Vec<(f64, f64)>, blocks_a_point: usize) -> Vec<MomentPoint> {
+fn thinned(points: &[(f64, f64)], blocks_a_point: usize) -> Vec<MomentPoint> {
     let middle = |values: Vec<f64>| Sample::new(values).ok().map(|sample| stats::median(&sample));
     let point = |some: &[(f64, f64)]| {
         let (times, values) = some.iter().copied().unzip();

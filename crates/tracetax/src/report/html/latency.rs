@@ -12,8 +12,8 @@ use super::{
 use crate::judge::figures::{MOST_QUANTILE, QuantilePoint, TreatmentFigures};
 
 /// The quantiles that are named: on the axis, and in the table.
-const NAMED: [(f64, &str); 6] =
-    [(0.0, "least"), (0.5, "50 %"), (0.9, "90 %"), (0.95, "95 %"), (0.99, "99 %"), (MOST_QUANTILE, "99.9 %")];
+const NAMED: [(f64, &str); 5] =
+    [(0.0, "least"), (0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (MOST_QUANTILE, "99.9 %")];
 
 /// The figure of a treatment; absent where no response was timed.
 pub fn figure(verdict: &TreatmentVerdict, figures: &TreatmentFigures) -> Option<Figure> {

@@ -5,19 +5,14 @@ use std::fmt::Write;
 use record::{
     block::Block,
     comparison::Comparison,
-    histogram::{self, Histogram},
-    host::Host,
-    plan::{Arm, Plan},
+    plan::Plan,
     verdict::{Reason, Verdict, Word},
 };
 
 use super::{MOST_BYTES, Run, report};
 use crate::{
-    judge::{
-        self,
-        figures::figures,
-        tests::{block, traced_plan},
-    },
+    judge::{self, figures::figures},
+    made_up_run::{blocks, host, plan},
     report::made_up,
 };
 
@@ -39,9 +34,18 @@ struct Made {
     verdict: Verdict,
 }
 
-fn made(plan: Plan, blocks: Vec<Block>) -> Made {
+/// A run of this plan, with so many pairs a treatment.
+fn made(plan: Plan, pairs: u32) -> Made {
+    let blocks = blocks(&plan, pairs);
     let verdict = judge::judge(&plan, &blocks);
     Made { plan, blocks, verdict }
+}
+
+/// The first scenario alone: quicker, where that is enough.
+fn one_scenario() -> Plan {
+    let mut plan = plan();
+    plan.scenarios.truncate(1);
+    plan
 }
 
 impl Made {
@@ -57,33 +61,6 @@ impl Made {
             figures: &figures,
         })
     }
-}
-
-fn host() -> Host {
-    made_up::host()
-}
-
-/// So many pairs, a second apart, in which tracing adds about 2 us; response times are spread.
-fn blocks(pairs: u32) -> Vec<Block> {
-    let of = |pair: u32, arm: Arm, us: f64| {
-        let mut block = block(pair, arm, us);
-        block.started_unix_ns = 1_000_000_000 * u64::from(pair);
-        block.load.response = times(us);
-        block
-    };
-    let both = |pair: u32| {
-        let noise = 0.01 * f64::from(pair % 7) - 0.03;
-        [of(pair, Arm::Untraced, 20.0), of(pair, Arm::Treated, 22.0 + noise)]
-    };
-    (0..pairs).flat_map(both).collect()
-}
-
-fn times(us: f64) -> Histogram {
-    let mut times = histogram::empty();
-    for request in 1..=1_000_u64 {
-        times.record(request * us as u64 * 10).unwrap();
-    }
-    Histogram::encode(&times)
 }
 
 /// What a reader sees who skips all but titles, words and captions.
@@ -108,13 +85,13 @@ fn plain(markup: &str) -> String {
 
 #[test]
 fn a_page_has_every_figure_with_its_numbers_in_words() {
-    insta::assert_snapshot!(outline(&made(traced_plan(), blocks(20)).page(None)));
+    insta::assert_snapshot!(outline(&made(plan(), 20).page(None)));
 }
 
 #[test]
 fn a_comparison_comes_first() {
-    let one = made_up::comparison(vec![made_up::scenario("made-up", &[Word::Regressed, Word::Pass])]);
-    let page = made(traced_plan(), blocks(20)).page(Some(&one));
+    let one = made_up::comparison(vec![made_up::scenario("stress", &[Word::Regressed, Word::Pass])]);
+    let page = made(one_scenario(), 20).page(Some(&one));
     let outline = outline(&page);
     assert!(outline.starts_with("h1: ↑ Verdict: regressed\n"), "{outline}");
     assert!(outline.contains("h4: What has changed"), "{outline}");
@@ -126,12 +103,12 @@ fn a_comparison_comes_first() {
 fn each_word_says_what_it_means_and_what_to_do() {
     let mut text = String::new();
     for word in WORDS {
-        let mut run = made(traced_plan(), blocks(20));
+        let mut run = made(one_scenario(), 20);
         run.verdict.word = word;
         run.verdict.scenarios[0].word = word;
         run.verdict.scenarios[0].reasons = vec![Reason {
             code: "made-up".into(),
-            message: "made-up/treated: something was found".into(),
+            message: "stress/traced: something was found".into(),
             next_step: "do `something` about it".into(),
         }];
         let page = run.page(None);
@@ -144,7 +121,7 @@ fn each_word_says_what_it_means_and_what_to_do() {
 /// Nothing is fetched: no script, no address but those within the page.
 #[test]
 fn a_page_asks_nobody_for_anything() {
-    let page = made(traced_plan(), blocks(20)).page(None);
+    let page = made(one_scenario(), 20).page(None);
     for forbidden in ["<script", "http://", "https://", "//cdn", "<iframe", "<object", "@import", "url("] {
         let found = page.replace("xmlns='http://www.w3.org/2000/svg'", "");
         assert!(!found.contains(forbidden), "{forbidden}");
@@ -160,15 +137,11 @@ fn a_page_asks_nobody_for_anything() {
 #[test]
 fn hostile_names_are_escaped() {
     let hostile = "<script>alert(1)</script>\"'&";
-    let mut plan = traced_plan();
+    let mut plan = one_scenario();
     plan.scenarios[0].name = hostile.into();
     plan.scenarios[0].question = hostile.into();
     plan.scenarios[0].treatments[0].name = hostile.into();
-    let mut blocks = blocks(20);
-    for block in &mut blocks {
-        (block.scenario, block.treatment) = (hostile.into(), hostile.into());
-    }
-    let mut run = made(plan, blocks);
+    let mut run = made(plan, 20);
     run.verdict.scenarios[0].reasons.push(Reason {
         code: hostile.into(),
         message: hostile.into(),
@@ -182,7 +155,7 @@ fn hostile_names_are_escaped() {
 /// Larger than any thorough run.
 #[test]
 fn a_large_run_keeps_within_its_size_and_says_what_is_left_out() {
-    let small = made(traced_plan(), blocks(150));
+    let small = made(one_scenario(), 150);
     let drawn = figures(&small.plan, &small.blocks).remove(0);
     let (mut plan, mut verdict, mut drawn) = (small.plan, small.verdict, vec![drawn]);
     for index in 0..40 {
@@ -222,6 +195,6 @@ fn a_large_run_keeps_within_its_size_and_says_what_is_left_out() {
 /// Of a run that was interrupted before its first pair.
 #[test]
 fn a_run_without_pairs_is_a_page_all_the_same() {
-    let page = made(traced_plan(), Vec::new()).page(None);
+    let page = made(one_scenario(), 0).page(None);
     assert!(page.contains("inconclusive") && page.contains("There are no blocks to draw."), "{page}");
 }
