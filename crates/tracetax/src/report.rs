@@ -87,8 +87,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
 
 /// Makes the page anew. The verdict has been told; where the folder is not this user's to write, that is no failure.
 fn refresh(run: &Measured<'_>, verdict: &Verdict, comparison: Option<&Comparison>) {
-    match publish::page(run, verdict, comparison) {
-        Ok(()) => eprintln!("the page: {}", run.folder.path().join("report.html").display()),
-        Err(error) => eprintln!("the page was not made anew: {error:#}"),
+    if let Err(error) = publish::page(run, verdict, comparison) {
+        eprintln!("report.html was not made anew: {error:#}");
     }
 }

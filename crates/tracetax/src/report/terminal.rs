@@ -48,7 +48,7 @@ const LEGEND: &str = "A number is the middle of many pairs of neighbouring block
 fn sources(plan: &Plan, host: &Host, folder: &Path) -> String {
     format!(
         "profile {}, seed {}, host class {}; all numbers, and how to read them: `cargo xtask report {} --details`, or \
-         summary.md there",
+         the page report.html there",
         plan.profile,
         plan.seed,
         host.class_id,
