@@ -34,7 +34,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 fn unit(workspace: &Workspace) -> Result<()> {
     let args = ["unit", "--quick"].map(Into::into);
     lab::prepare(workspace, &args)?;
-    let status = lab::command(workspace, &args).current_dir(&workspace.root).status()?;
+    let status = lab::command(workspace, &args, vec![])?.current_dir(&workspace.root).status()?;
     ensure!(status.success(), "unit failed: {status}");
     Ok(())
 }
@@ -44,7 +44,7 @@ fn exact(workspace: &Workspace) -> Result<()> {
     for command in ["inspect", "unit"] {
         let args = [command, "--check"].map(Into::into);
         lab::prepare(workspace, &args)?;
-        let status = lab::command(workspace, &args).current_dir(&workspace.root).status()?;
+        let status = lab::command(workspace, &args, vec![])?.current_dir(&workspace.root).status()?;
         let Some(code) = status.code() else { bail!("{command} --check was ended by a signal: {status}") };
         match code {
             0 => {}
@@ -62,8 +62,8 @@ const NOT_COMPARABLE: i32 = 3;
 fn bench(workspace: &Workspace) -> Result<()> {
     build::run(workspace)?;
     let args = ["bench", "--all"].map(Into::into);
-    let mut lab = lab::command(workspace, &args);
-    let status = lab.current_dir(&workspace.root).env("BENCHMARK_DURATION", DURATION).status()?;
+    let duration = ("BENCHMARK_DURATION".into(), DURATION.into());
+    let status = lab::command(workspace, &args, vec![duration])?.current_dir(&workspace.root).status()?;
     let Some(code) = status.code() else { bail!("the lab was ended by a signal: {status}") };
     let meaning = meaning(code);
     println!("bench exited with {code}: {meaning}");

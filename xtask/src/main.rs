@@ -16,8 +16,10 @@ mod build;
 mod ci;
 mod ebpf;
 mod exit;
+mod handed;
 mod ignored;
 mod lab;
+mod raise;
 mod route;
 mod setup;
 mod strip;
@@ -27,7 +29,7 @@ mod workspace;
 
 /// Builds, tests and measures tracetax
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask", disable_help_subcommand = true, after_help = lab::help())]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true, after_help = handed::help())]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

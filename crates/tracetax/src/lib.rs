@@ -33,6 +33,7 @@ pub mod judge;
 pub mod manual;
 pub mod measure;
 pub mod output;
+pub mod owner;
 pub mod plan;
 pub mod probe;
 mod progress;

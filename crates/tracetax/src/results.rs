@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use record::{block::Block, comparison::Comparison, host::Host, plan::Plan, verdict::Verdict};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{exit::Usage, whole_file};
+use crate::{exit::Usage, owner, whole_file};
 
 /// What to do about a file that nobody but a run writes.
 const MEASURE_ANEW: &str = "take it from a copy, or measure anew";
@@ -31,7 +31,7 @@ impl Folder {
     pub fn create(results: &Path, name: &str) -> Result<Self> {
         let folder = Self::create_aside(results, name)?;
         let (latest, next) = (results.join("latest"), results.join(format!(".latest-{name}")));
-        std::os::unix::fs::symlink(name, &next)?;
+        owner::symlink(name, &next)?;
         fs::rename(&next, &latest)
             .with_context(|| format!("cannot point {} at this run", latest.display()))?;
         Ok(folder)
@@ -43,9 +43,10 @@ impl Folder {
     /// When it is there already or cannot be made.
     pub fn create_aside(results: &Path, name: &str) -> Result<Self> {
         let path = results.join(name);
+        owner::check()?;
         let refused = || format!("cannot make {}: name a folder for results by OUTPUT_DIR", path.display());
-        fs::create_dir_all(results).and_then(|()| fs::create_dir(&path)).with_context(refused)?;
-        fs::create_dir(path.join("logs"))?;
+        owner::create_dir_all(results).and_then(|()| owner::create_dir(&path)).with_context(refused)?;
+        owner::create_dir(&path.join("logs"))?;
         Ok(Self(path))
     }
 
@@ -98,7 +99,7 @@ impl Folder {
     /// When it cannot be opened.
     pub fn append_blocks(&self) -> Result<Blocks> {
         let path = self.0.join("blocks.jsonl");
-        let file = File::options().append(true).create(true).open(&path);
+        let file = owner::open(File::options().append(true).create(true), &path);
         Ok(Blocks(file.with_context(|| format!("cannot write {}", path.display()))?))
     }
 

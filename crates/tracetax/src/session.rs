@@ -122,7 +122,10 @@ pub fn require_root() -> Result<()> {
     if rustix::process::geteuid().is_root() {
         return Ok(());
     }
-    Err(Unfit("measuring needs root, for BPF and control groups: run it with sudo".into()).into())
+    Err(Unfit(
+        "measuring needs root, for BPF and control groups: `cargo xtask` starts the lab by sudo".into(),
+    )
+    .into())
 }
 
 /// The folder of this binary, which is that of the others too.

@@ -9,6 +9,8 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use crate::owner;
+
 /// Writes a file whole, and its folder where there is none: whatever happens, either the old or the new content is there.
 ///
 /// # Errors
@@ -19,11 +21,14 @@ pub fn write(path: &Path, content: &str) -> Result<()> {
     name.push(path.file_name().context("a file has a name")?);
     name.push(".new");
     let next = folder.join(name);
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    File::create(&next)
-        .and_then(|mut file| file.write_all(content.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&next, path))
-        .with_context(|| format!("cannot write {}", path.display()))
+    owner::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let write = || -> Result<()> {
+        let mut file = owner::open(File::options().create(true).truncate(true), &next)?;
+        file.write_all(content.as_bytes())?;
+        file.sync_all()?;
+        Ok(fs::rename(&next, path)?)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{File, OpenOptions},
+    fs::File,
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, Stdio},
@@ -18,7 +18,7 @@ use rustix::{
 use serde::de::DeserializeOwned;
 
 use super::{Child, lines::forward, log_tail::LogTail};
-use crate::cgroup::Role;
+use crate::{cgroup::Role, owner};
 
 /// Replies that may wait to be taken before the child has to wait as well.
 const WAITING_REPLIES: usize = 8;
@@ -74,7 +74,7 @@ impl Launch<'_> {
     }
 
     fn open_log(&self) -> anyhow::Result<(File, LogTail)> {
-        let log = OpenOptions::new().append(true).create(true).open(self.log);
+        let log = owner::open(File::options().append(true).create(true), self.log);
         let log = log.with_context(|| format!("cannot open {}", self.log.display()))?;
         let tail = LogTail::new(self.log, log.metadata()?.len());
         Ok((log, tail))

@@ -31,7 +31,10 @@ pub fn check_rights() -> Result<()> {
     if rustix::process::geteuid().is_root() {
         return Ok(());
     }
-    Err(Unfit("loading needs root, for BPF: run it with sudo, or without `--loaded`".into()).into())
+    Err(Unfit(
+        "loading needs root, for BPF: `cargo xtask` starts the lab by sudo; or without `--loaded`".into(),
+    )
+    .into())
 }
 
 /// Loads every strategy that this kernel takes, one after the other, on this very process. Nothing is attached.
