@@ -177,9 +177,9 @@ fn measure_and_show(args: &Args, plan: &Plan, host: Host) -> Result<Outcome> {
     match measure::session(plan, host, verbose)? {
         Measured::Interrupted(outcome) => Ok(outcome),
         Measured::Whole(whole) => {
-            let (verdict, folder) = (&whole.verdict, whole.folder.path());
+            let (verdict, folder) = (&whole.verdict, whole.folder.lasting_path());
             args.output
-                .show(verdict, |look| Ok(report::terminal(verdict, plan, &whole.host, folder, look)))?;
+                .show(verdict, |look| Ok(report::terminal(verdict, plan, &whole.host, &folder, look)))?;
             Ok(Outcome::Judged(whole.verdict.word))
         }
     }

@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
         }
         None => {
             args.output.show(&verdict, |look| {
-                let first = terminal(&verdict, &plan, &host, folder.path(), look);
+                let first = terminal(&verdict, &plan, &host, &folder.lasting_path(), look);
                 Ok(if args.details { details(&verdict, &plan, look) + "\n" + &first } else { first })
             })?;
             verdict.word

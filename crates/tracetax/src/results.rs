@@ -71,6 +71,12 @@ impl Folder {
         &self.0
     }
 
+    /// Where it stays: `latest` will be another run.
+    #[must_use]
+    pub fn lasting_path(&self) -> PathBuf {
+        self.0.canonicalize().unwrap_or_else(|_| self.0.clone())
+    }
+
     /// Where the standard error of a child goes.
     #[must_use]
     pub fn log(&self, role: &str) -> PathBuf {

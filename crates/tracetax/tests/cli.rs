@@ -404,3 +404,11 @@ fn every_error_says_what_to_do() {
         ["plan.json is damaged: take it from a copy, or measure anew", "The tool has failed", "report it"];
     refused(&mut site.lab(&["report"]), 1, &says);
 }
+
+#[test]
+fn a_report_names_its_folder_and_not_the_newest() {
+    let site = Site::new();
+    site.stored_run();
+    let shown = text(&site.lab(&["report"]).output().unwrap().stdout);
+    assert!(shown.contains("/results/run --details`") && !shown.contains("results/latest"), "{shown}");
+}
