@@ -19,7 +19,16 @@ pub(crate) struct Ignored {
 impl Ignored {
     /// Whether it stands in a `rooted*.rs`, as all tests that need root do.
     pub(crate) fn is_rooted(&self) -> bool {
-        self.file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rooted"))
+        self.is_in("rooted")
+    }
+
+    /// Whether it stands in a `browser*.rs`, as all tests that need a browser do.
+    pub(crate) fn is_of_pages(&self) -> bool {
+        self.is_in("browser")
+    }
+
+    fn is_in(&self, prefix: &str) -> bool {
+        self.file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
     }
 }
 

@@ -12,6 +12,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::workspace::Workspace;
 
 mod against;
+mod browser;
 mod build;
 mod ci;
 mod ebpf;

@@ -6,6 +6,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 use xshell::cmd;
 
+use crate::browser::{self, Browser};
 use crate::route::{self, Choice, Found, LINKER_VERSION, Needs, Nightly, PACKAGES, PathLinker, Route, Step};
 use crate::workspace::{Workspace, is_root, on_path};
 use crate::{ebpf, exit, valgrind};
@@ -22,6 +23,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
     for component in ["fmt", "clippy"] {
         require_component(workspace, component)?;
+    }
+    if let Browser::Absent(why) = browser::ensure(workspace)? {
+        println!("pages: not tested here, {why}");
     }
     valgrind::ensure(workspace)
 }

@@ -71,12 +71,15 @@ fn has_bad_name(path: &Path) -> bool {
     path.file_name().is_some_and(|name| BAD_NAMES.iter().any(|bad| name == *bad))
 }
 
-/// Tests that need root stand in files of their own, which the driver knows by name; others say why they are
+/// Tests that need root or a browser stand in files of their own, which the driver knows by name; others say why they are
 /// ignored.
 fn is_ignored_wrongly(path: &Path, source: &str) -> bool {
-    let rooted = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rooted"));
+    let places = [("rooted", "\"needs root\""), ("browser", "\"needs chromium\"")];
+    let is_in = |prefix| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
     let mut attributes = source.lines().map(str::trim).filter(|line| line.starts_with("#[ignore"));
-    attributes.any(|attribute| !attribute.contains('"') || rooted != attribute.contains("\"needs root\""))
+    let misplaced =
+        |attribute: &str| places.iter().any(|(prefix, why)| is_in(*prefix) != attribute.contains(why));
+    attributes.any(|attribute| !attribute.contains('"') || misplaced(attribute))
 }
 
 fn root() -> PathBuf {
@@ -212,4 +215,7 @@ fn a_test_ignored_wrongly_is_found() {
     check("crates/tracer/src/drain.rs", "#[should_panic]", false);
     check("crates/tracer/tests/rooted_drain.rs", "#[ignore = \"needs root\"]", false);
     check("crates/tracer/tests/rooted_drain.rs", "#[ignore = \"takes an hour\"]", true);
+    check("crates/tracetax/tests/browser.rs", "#[ignore = \"needs chromium\"]", false);
+    check("crates/tracetax/tests/browser.rs", "#[ignore = \"needs root\"]", true);
+    check("crates/tracetax/tests/gate.rs", "#[ignore = \"needs chromium\"]", true);
 }
