@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 const PROGRAM: &str = "TRACETAX_CHROMIUM";
 
 /// A machine that is busy starts a browser slowly; nothing else here takes long.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A browser with one page. It ends with this value.
 pub struct Browser {
