@@ -6,11 +6,12 @@ use anyhow::Context as _;
 use clap::Parser;
 use load::{Plan, Pool, Stretch, measure_guard_ns, protocol, sharpen_timers};
 use record::load::{LoadPlan, Pacing};
+use rustix::process::{Signal, set_parent_process_death_signal};
 
 /// The load generator.
 ///
 /// Without --address it says `ready` on standard output, then obeys one JSON command a line on standard input, and
-/// ends when that input ends. With --address it runs once and prints the result as one line of JSON.
+/// ends when that input ends, or its parent does. With --address it runs once and prints the result as one line of JSON.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
@@ -54,9 +55,15 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     sharpen_timers().context("cannot set the timer slack")?;
     match args.address {
-        None => protocol::obey_until_end(),
+        None => obey(),
         Some(address) => run_once(address, &args),
     }
+}
+
+/// A parent that died before this has closed the input, which ends it as well.
+fn obey() -> anyhow::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL)).context("cannot be tied to the parent")?;
+    protocol::obey_until_end()
 }
 
 fn run_once(address: SocketAddr, args: &Args) -> anyhow::Result<()> {

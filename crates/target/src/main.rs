@@ -19,6 +19,7 @@ use std::{net::SocketAddr, sync::Arc};
 use anyhow::Context as _;
 use clap::Parser;
 use record::target::TargetReply;
+use rustix::process::{Signal, set_parent_process_death_signal};
 use tokio::net::TcpListener;
 
 use crate::work::Work;
@@ -26,7 +27,7 @@ use crate::work::Work;
 /// The HTTP service that is watched.
 ///
 /// Says `ready` with its address on standard output, then obeys one JSON command a line on standard input, and ends
-/// when that input ends.
+/// when that input ends, or its parent does.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
@@ -37,6 +38,8 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    // A parent that died before this has closed the input, which ends it as well.
+    set_parent_process_death_signal(Some(Signal::KILL)).context("cannot be tied to the parent")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(run(args.listen))
 }

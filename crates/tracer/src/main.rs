@@ -8,6 +8,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result};
 use clap::Parser;
 use record::{stage::Stage, wakeup::Wakeup};
+use rustix::process::{Signal, set_parent_process_death_signal};
 use tracer::{
     choice::{Choice, Strategy},
     control,
@@ -43,7 +44,7 @@ struct Args {
     /// The object file with the programs; by default `tracer.bpf.o` beside this binary.
     #[arg(long)]
     object: Option<PathBuf>,
-    /// Obey JSON commands on standard input, and answer on standard output.
+    /// Obey JSON commands on standard input, and answer on standard output. Ends with that input, or with its parent.
     #[arg(long)]
     control: bool,
     /// Try every strategy on this kernel, print one JSON line for each, and end.
@@ -72,6 +73,10 @@ fn run(args: &Args) -> Result<()> {
         !(args.control && args.output == "-"),
         "with --control standard output carries the answers: choose `--output null` or a file"
     );
+    if args.control {
+        // A parent that died before this has closed the input, which ends it as well.
+        set_parent_process_death_signal(Some(Signal::KILL)).context("cannot be tied to the parent")?;
+    }
     let object = object_path(args)?;
     let Some(pid) = args.pid.filter(|_| !args.probe) else {
         return probe::print_all(&object);

@@ -68,11 +68,15 @@ pub fn run(args: &Args) -> Result<Outcome> {
     if args.check {
         return check::run(&root());
     }
-    if !args.accept
-        && let Recorded::Interrupted(outcome) = record(args)?
-    {
-        eprintln!("nothing was accepted");
-        return Ok(outcome);
+    if !args.accept {
+        match record(args)? {
+            Recorded::Whole => {}
+            Recorded::Interrupted(outcome) => {
+                eprintln!("nothing was accepted");
+                return Ok(outcome);
+            }
+            Recorded::Elsewhere(outcome) => return Ok(outcome),
+        }
     }
     let Some(reason) = &args.reason else {
         eprintln!("measured, not accepted: `cargo xtask baseline --accept --reason \"...\"` does that");

@@ -10,7 +10,7 @@ use record::{host::Host, plan::Plan};
 
 use crate::{
     exit::{Outcome, Usage},
-    expected,
+    expected, keeper,
     measure::{self, Measured},
     output::{Output, print},
     plan::{self, Profile, Wanted},
@@ -55,6 +55,11 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let scenarios = read_scenarios(args)?;
     let seed = args.seed.unwrap_or_else(seed_from_clock);
     let load_per_arm = duration_from_environment()?;
+    if !args.dry_run
+        && let Some(outcome) = keeper::keep()?
+    {
+        return Ok(outcome);
+    }
     let tried = session::require_root().and_then(|()| measure::try_strategies(&scenarios));
     // A plan can be shown without them; it cannot be measured.
     let (strategies, untried) = match tried {

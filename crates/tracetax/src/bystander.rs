@@ -12,7 +12,7 @@ use std::{
 use anyhow::Result;
 use record::bystander::{BystanderCommand, BystanderReply, BystanderUse};
 use rustix::{
-    process::getppid,
+    process::{Signal, getppid, set_parent_process_death_signal},
     time::{ClockId, clock_gettime},
 };
 
@@ -29,6 +29,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// # Errors
 /// When standard input or output fails.
 pub fn run() -> Result<Outcome> {
+    // A parent that died before this has closed the input, which ends it as well.
+    set_parent_process_death_signal(Some(Signal::KILL))?;
     say(&BystanderReply::Ready { pid: std::process::id() })?;
     for line in io::stdin().lock().lines() {
         say(&reply_to(&line?))?;

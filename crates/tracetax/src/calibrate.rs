@@ -27,7 +27,7 @@ use crate::{
         duration_from_environment, flag_from_environment, read_scenario, results_folder, seed_from_clock,
     },
     exit::Outcome,
-    host, judge,
+    host, judge, keeper,
     output::{Format, Output, print},
     plan::{self, Profile, Wanted},
     progress::Progress,
@@ -90,6 +90,9 @@ impl Args {
 pub fn run(args: &Args) -> Result<Outcome> {
     let seed = args.seed.unwrap_or_else(seed_from_clock);
     let plan = controls(args, seed)?;
+    if let Some(outcome) = keeper::keep()? {
+        return Ok(outcome);
+    }
     let session = Session::begin(&results_folder(), &plan, host::read()?, time_of(args, &plan))?;
     let mut book = Book::new(&session, seed, args.output);
     let ended = session.on_stage(|stage| measure(args, &plan, stage, &mut book))?;

@@ -4,12 +4,13 @@
 //! counted, killed and let go; nothing is ever limited or throttled, since that would change what is
 //! measured. For the same reason the v2 `cpu` controller stays off: `cpu.stat` tells `usage_usec` without it
 //! (Documentation/admin-guide/cgroup-v2.rst, "CPU Interface Files"), and switching it on changes scheduling.
-//! Nothing outside the run's own groups is changed, except that the lab's process moves in and back out.
+//! Nothing outside the run's own groups is changed, except that the keeper's process moves in and back out.
 
 mod counter;
 mod groups;
 mod layout;
 mod members;
+mod run_groups;
 mod run_id;
 mod sweep;
 mod tree;
@@ -19,6 +20,7 @@ use std::fmt;
 pub(crate) use counter::Counter;
 pub use groups::Groups;
 pub use layout::{Layout, Mode, Mount};
+pub use run_groups::RunGroups;
 pub use run_id::RunId;
 pub use sweep::{Swept, sweep};
 
@@ -37,12 +39,14 @@ pub enum Role {
     Warmer,
     /// The process that nobody traces.
     Bystander,
+    /// The lab's parent, which does no work.
+    Keeper,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 6] =
-        [Self::Target, Self::Agent, Self::Load, Self::Lab, Self::Warmer, Self::Bystander];
+    pub const ALL: [Self; 7] =
+        [Self::Target, Self::Agent, Self::Load, Self::Lab, Self::Warmer, Self::Bystander, Self::Keeper];
 
     /// The name of the role, which is also the name of its group.
     #[must_use]
@@ -54,6 +58,7 @@ impl Role {
             Self::Lab => "lab",
             Self::Warmer => "warmer",
             Self::Bystander => "bystander",
+            Self::Keeper => "keeper",
         }
     }
 }

@@ -96,7 +96,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
 fn told(measured: &Measured, args: &Args) -> Result<Outcome> {
     let (folder, comparison) = match measured {
         Measured::Whole(folder, comparison) => (folder, comparison),
-        Measured::Interrupted(outcome) => return Ok(*outcome),
+        Measured::Interrupted(outcome) | Measured::Elsewhere(outcome) => return Ok(*outcome),
     };
     let (plan, blocks) = (folder.plan()?, folder.blocks()?);
     publish_in(folder, &plan, &blocks, &judge::judge(&plan, &blocks), comparison)?;
@@ -116,7 +116,7 @@ fn stored(args: &Args, path: &Path) -> Result<Outcome> {
         None => None,
     };
     let comparison = match &fresh {
-        Some(Fresh::Interrupted(outcome)) => return Ok(*outcome),
+        Some(Fresh::Interrupted(outcome) | Fresh::Elsewhere(outcome)) => return Ok(*outcome),
         Some(Fresh::Whole(fresh)) => compare(&Held { fresh: Some(fresh), ..held }),
         None => alone,
     };

@@ -18,6 +18,11 @@ pub enum Outcome {
         /// Number of the signal.
         signal: i32,
     },
+    /// The lab that this process kept has said all there is to say.
+    Kept {
+        /// Its exit code.
+        code: u8,
+    },
 }
 
 /// The user asked for something that does not exist or cannot be.
@@ -76,6 +81,7 @@ fn of_outcome(outcome: Outcome) -> u8 {
         Outcome::Done => 0,
         Outcome::Judged(word) => of_word(word),
         Outcome::Interrupted { signal } => 128u8.saturating_add(u8::try_from(signal).unwrap_or(0)),
+        Outcome::Kept { code } => code,
     }
 }
 
@@ -130,6 +136,7 @@ mod tests {
     fn signals_and_errors_have_their_codes() {
         assert_eq!(of_outcome(Outcome::Interrupted { signal: 2 }), 130);
         assert_eq!(of_outcome(Outcome::Interrupted { signal: 15 }), 143);
+        assert_eq!(of_outcome(Outcome::Kept { code: 99 }), 99);
         assert_eq!(of_error(&anyhow::anyhow!("broken")), 1);
         assert_eq!(of_error(&Usage("no".into()).into()), 2);
         assert_eq!(of_error(&Unfit("no".into()).into()), 3);

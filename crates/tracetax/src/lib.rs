@@ -30,6 +30,7 @@ pub mod host;
 pub mod inspect;
 pub mod interrupt;
 pub mod judge;
+pub mod keeper;
 pub mod manual;
 pub mod measure;
 pub mod output;

@@ -1,4 +1,5 @@
-//! One run of the lab on this machine: its folder, its control groups, its signals. Whoever measures does it in a session.
+//! One run of the lab on this machine: its folder, its place in the run's groups, its signals. Whoever measures does it in a
+//! session, and is kept meanwhile.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,7 +11,7 @@ use anyhow::{Context, Result};
 use record::{block::Block, host::Host, plan::Plan};
 
 use crate::{
-    cgroup::{Groups, Layout, RunId, sweep},
+    cgroup::{Groups, Layout, RunId},
     child::Interrupted,
     exit::{Outcome, Unfit},
     interrupt::Interrupt,
@@ -27,7 +28,6 @@ pub struct Session {
     folder: Folder,
     host: Host,
     layout: Layout,
-    id: RunId,
     interrupt: Interrupt,
     base: Option<PathBuf>,
 }
@@ -38,18 +38,14 @@ impl Session {
     /// # Errors
     /// When this user or machine cannot measure.
     pub fn begin(results: &Path, plan: &Plan, host: Host, time: Duration) -> Result<Self> {
-        require_root()?;
         let interrupt = Interrupt::catch()?;
         let layout = Layout::detect()?;
-        for line in sweep(&layout).removed {
-            eprintln!("{line}");
-        }
-        let id = RunId::own()?;
+        let (id, _) = groups(&layout)?;
         let folder = Folder::create(results, &folder_name(id))?;
         folder.write_json("plan.json", plan)?;
         folder.write_json("host.json", &host)?;
         eprintln!("measuring into {}, about {}", folder.path().display(), show_time(time));
-        Ok(Self { folder, host, layout, id, interrupt, base: None })
+        Ok(Self { folder, host, layout, interrupt, base: None })
     }
 
     /// The same with the tracer of another revision, which lies in the folder `base`.
@@ -70,25 +66,22 @@ impl Session {
         &self.host
     }
 
-    /// Makes the groups of the run, measures, and removes them. `None` where a signal ended it.
+    /// Measures in the groups of the run. `None` where a signal ended it.
     ///
     /// # Errors
-    /// Those of `measure`, and when the groups cannot be made or removed.
+    /// Those of `measure`, and when the groups cannot be read.
     pub fn on_stage<T>(&self, measure: impl FnOnce(&mut Stage<'_>) -> Result<T>) -> Result<Option<T>> {
         let mut stage = Stage {
             binaries: own_folder()?,
             base: self.base.clone(),
-            groups: Groups::create(&self.layout, self.id)?,
+            groups: groups(&self.layout)?.1,
             cores: Cores::spread(available_parallelism()?.get()),
             folder: &self.folder,
             interrupt: self.interrupt.flag(),
         };
-        let outcome = measure(&mut stage);
-        // The children are gone by now; what happened in the run matters more than how the groups went.
-        let removed = stage.groups.remove();
-        match outcome {
+        match measure(&mut stage) {
             Err(error) if error.is::<Interrupted>() => Ok(None),
-            other => other.and_then(|measured| removed.map(|()| Some(measured))),
+            other => other.map(Some),
         }
     }
 
@@ -114,6 +107,11 @@ impl Session {
     }
 }
 
+/// The run that this process is the lab of, and its groups.
+fn groups(layout: &Layout) -> Result<(RunId, Groups)> {
+    Groups::of_lab(layout)?.context("a session is measured by a lab, which has a keeper (`keeper::keep`)")
+}
+
 /// Only root may load BPF programs and make control groups.
 ///
 /// # Errors
@@ -134,7 +132,7 @@ pub(crate) fn own_folder() -> Result<PathBuf> {
     Ok(own.parent().map_or_else(|| ".".into(), Path::to_path_buf))
 }
 
-/// The name of a folder that is made now, by this process.
+/// The name of a folder that is made now.
 pub(crate) fn folder_name(id: RunId) -> String {
     format!("{}-{id}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"))
 }

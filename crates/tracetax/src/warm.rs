@@ -14,6 +14,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
+use rustix::process::{Signal, set_parent_process_death_signal};
 use thread_priority::{
     ThreadPriority, ThreadSchedulePolicy,
     unix::{NormalThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id},
@@ -26,6 +27,8 @@ use crate::exit::Outcome;
 /// # Errors
 /// When the kernel does not grant the idle priority: at any other it would take time from the target.
 pub fn run() -> Result<Outcome> {
+    // A parent that died before this has closed the input, which ends it as well.
+    set_parent_process_death_signal(Some(Signal::KILL))?;
     let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
     set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle)
         .map_err(|error| anyhow!("no idle priority: {error}"))?;

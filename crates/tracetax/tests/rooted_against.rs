@@ -19,7 +19,7 @@ mod site;
 #[path = "rooted_bench/traces.rs"]
 mod traces;
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Mutex};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use blocks::{are_the_whole_plan, assert_complete};
 use record::{
@@ -29,9 +29,6 @@ use record::{
 };
 use rustix::process::Signal;
 use site::{BINARIES, Site, built};
-
-/// A run is meant to have the machine for itself, so the tests take turns.
-static TURN: Mutex<()> = Mutex::new(());
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -81,7 +78,6 @@ fn is_the_machines_fault(comparison: &Comparison) -> bool {
 #[test]
 #[ignore = "needs root"]
 fn a_tracer_against_itself_is_measured_in_groups_and_does_not_regress() {
-    let _turn = TURN.lock();
     let site = site(SHORT, &built(""));
     let mut run = site.start(&ARGS);
     let (lab, seen) = (run.pid(), run.watch());
@@ -127,7 +123,6 @@ fn a_tracer_against_itself_is_measured_in_groups_and_does_not_regress() {
 #[test]
 #[ignore = "needs root"]
 fn a_planted_cost_is_a_regression_of_its_size_and_taking_it_out_an_improvement() {
-    let _turn = TURN.lock();
     let object = built("tracer-planted.bpf.o");
     assert!(object.is_file(), "{} is missing: `cargo xtask test` builds it", object.display());
     let files = [&BINARIES[..], &["tracer.bpf.o"]].concat();
@@ -156,7 +151,6 @@ fn a_planted_cost_is_a_regression_of_its_size_and_taking_it_out_an_improvement()
 #[test]
 #[ignore = "needs root"]
 fn a_tracer_of_another_protocol_is_not_comparable_and_nothing_is_started() {
-    let _turn = TURN.lock();
     let other = tempfile::tempdir().unwrap();
     let tracer = other.path().join("tracer");
     fs::write(&tracer, "#!/bin/sh\necho hello\n").unwrap();
@@ -175,7 +169,6 @@ fn a_tracer_of_another_protocol_is_not_comparable_and_nothing_is_started() {
 #[test]
 #[ignore = "needs root"]
 fn an_interrupted_comparison_leaves_no_process_and_can_be_judged() {
-    let _turn = TURN.lock();
     let site = site(LONG, &built(""));
     let mut run = site.start(&ARGS);
     let (lab, seen) = (run.pid(), run.watch());

@@ -16,7 +16,7 @@ mod site;
 #[path = "rooted_bench/traces.rs"]
 mod traces;
 
-use std::{fs, path::PathBuf, sync::Mutex};
+use std::{fs, path::PathBuf};
 
 use record::{
     comparison::{Arithmetic, Comparison},
@@ -26,9 +26,6 @@ use record::{
 use rustix::process::Signal;
 use site::Site;
 use tracetax::results::Folder;
-
-/// A run is meant to have the machine for itself, so the tests take turns.
-static TURN: Mutex<()> = Mutex::new(());
 
 const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -82,7 +79,6 @@ fn comparison(folder: &Folder) -> Comparison {
 #[test]
 #[ignore = "needs root"]
 fn one_command_records_and_accepts_and_a_run_is_compared_with_it() {
-    let _turn = TURN.lock();
     let site = site("short", SHORT);
     let ended = site.run(&["baseline", "--sessions", "2", "--reason", "first"]);
     assert_eq!(ended.code(), 0, "{}", ended.stderr);
@@ -127,7 +123,6 @@ fn accept_a_cheaper_past(site: &Site, run: &Folder) {
 #[test]
 #[ignore = "needs root"]
 fn a_flag_is_confirmed_by_a_fresh_session_of_the_same_size() {
-    let _turn = TURN.lock();
     let site = site("short", SHORT).with_variable("BENCHMARK_DURATION", "900ms");
     let bench = site.run(&["bench", "short"]);
     let run = Folder::open(&site.latest().path().canonicalize().unwrap()).unwrap();
@@ -160,7 +155,6 @@ fn a_flag_is_confirmed_by_a_fresh_session_of_the_same_size() {
 #[test]
 #[ignore = "needs root"]
 fn a_signal_keeps_what_was_measured_and_nothing_is_accepted() {
-    let _turn = TURN.lock();
     let site = site("long", LONG);
     let mut run = site.start(&["baseline", "--reason", "first"]);
     run.wait_for_blocks(2);

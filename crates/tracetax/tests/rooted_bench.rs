@@ -21,7 +21,6 @@ mod traces;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Mutex,
 };
 
 use blocks::{are_the_whole_plan, assert_complete};
@@ -35,9 +34,6 @@ use record::{
 use site::{BINARIES, SOUND, Site};
 use traces::Traces;
 use tracetax::exit::of_word;
-
-/// A run is meant to have the machine for itself, so the tests take turns.
-static TURN: Mutex<()> = Mutex::new(());
 
 const SHORT: &str = closed_loop!(
     "What does the tracer cost in a short run?",
@@ -142,7 +138,6 @@ tracer = "kprobe"
 #[test]
 #[ignore = "needs root"]
 fn stages_are_measured_and_what_the_kernel_refuses_is_named() {
-    let _turn = TURN.lock();
     let site = Site::new("stages", STAGES);
     let ended = site.run(&["bench", "stages"]);
     let (plan, blocks) = (site.latest().plan().unwrap(), site.latest().blocks().unwrap());
@@ -182,7 +177,6 @@ fn stages_are_measured_and_what_the_kernel_refuses_is_named() {
 #[ignore = "needs root"]
 fn the_agent_of_each_strategy_fits_into_sixteen_megabytes() {
     const MOST_BYTES: u64 = 16_000_000;
-    let _turn = TURN.lock();
     let site = Site::new("memory", MEMORY);
     let ended = site.run(&["bench", "memory"]);
     let (plan, blocks) = (site.latest().plan().unwrap(), site.latest().blocks().unwrap());
@@ -201,7 +195,6 @@ fn the_agent_of_each_strategy_fits_into_sixteen_megabytes() {
 #[test]
 #[ignore = "needs root"]
 fn a_flood_loses_events_in_overload_alone_and_accounts_for_each() {
-    let _turn = TURN.lock();
     let site = Site::new("flood", FLOOD);
     let mut run = site.start(&["bench", "flood"]);
     let (lab, seen) = (run.pid(), run.watch());
@@ -238,7 +231,6 @@ fn filtered(tracer: &AgentStats) -> u64 {
 #[test]
 #[ignore = "needs root"]
 fn a_bystander_pays_for_a_hook_that_every_process_passes() {
-    let _turn = TURN.lock();
     let site = Site::new("bystander", BYSTANDER);
     let mut run = site.start(&["bench", "bystander"]);
     let (lab, seen) = (run.pid(), run.watch());
@@ -256,7 +248,6 @@ fn a_bystander_pays_for_a_hook_that_every_process_passes() {
 #[test]
 #[ignore = "needs root"]
 fn a_run_measures_its_plan_and_leaves_its_folder_alone() {
-    let _turn = TURN.lock();
     let site = Site::new("short", SHORT);
     let mut run = site.start(&["bench", "short"]);
     let (lab, seen) = (run.pid(), run.watch());
@@ -296,7 +287,6 @@ fn a_run_measures_its_plan_and_leaves_its_folder_alone() {
 #[ignore = "needs root"]
 fn a_secret_is_in_no_result_but_the_plan() {
     const SECRET: &str = "ZQ9-XJ8-ZQ7";
-    let _turn = TURN.lock();
     let site = Site::new("short", &SHORT.replace("/plain", &format!("/plain?token={SECRET}")));
     let ended = site.run(&["bench", "short"]);
     let folder = site.latest().path().to_owned();
@@ -311,7 +301,6 @@ fn a_secret_is_in_no_result_but_the_plan() {
 #[test]
 #[ignore = "needs root"]
 fn a_duration_from_the_environment_sets_the_pairs() {
-    let _turn = TURN.lock();
     let site = Site::new("short", SHORT).with_variable("BENCHMARK_DURATION", "700ms");
     let ended = site.run(&["bench", "short", "-v"]);
     let blocks = site.latest().blocks().unwrap();
@@ -323,7 +312,6 @@ fn a_duration_from_the_environment_sets_the_pairs() {
 #[test]
 #[ignore = "needs root"]
 fn a_stored_run_is_reported_by_one_process_without_rights() {
-    let _turn = TURN.lock();
     let site = Site::new("short", SHORT).with_copies(&[&BINARIES[..], &["tracer.bpf.o"]].concat());
     let bench = site.run(&["bench", "short"]);
     // Nothing is left that could be started.
@@ -342,7 +330,6 @@ fn a_stored_run_is_reported_by_one_process_without_rights() {
 #[test]
 #[ignore = "needs root"]
 fn a_damaged_block_is_told_by_its_line_and_a_torn_one_left_out() {
-    let _turn = TURN.lock();
     let site = Site::new("short", SHORT);
     let bench = site.run(&["bench", "short"]);
     let path = site.latest().path().join("blocks.jsonl");
@@ -364,7 +351,6 @@ fn a_damaged_block_is_told_by_its_line_and_a_torn_one_left_out() {
 #[test]
 #[ignore = "needs root"]
 fn a_planted_cost_is_recovered_and_nothing_has_two_arms() {
-    let _turn = TURN.lock();
     let site = Site::new("controls", CONTROLS);
     let ended = site.run(&["bench", "controls"]);
     assert!(SOUND.contains(&ended.code()) || ended.code() == 5, "{}", ended.stderr);
@@ -384,7 +370,6 @@ fn a_planted_cost_is_recovered_and_nothing_has_two_arms() {
 #[test]
 #[ignore = "needs root"]
 fn a_tracer_that_cannot_start_is_told_with_its_own_reason() {
-    let _turn = TURN.lock();
     let site = Site::new("short", SHORT).with_copies(&BINARIES);
     fs::write(site.binaries().join("tracer.bpf.o"), "no object").unwrap();
     let run = site.start(&["bench", "short"]);
@@ -400,7 +385,6 @@ fn a_tracer_that_cannot_start_is_told_with_its_own_reason() {
 #[test]
 #[ignore = "needs root"]
 fn what_is_not_built_is_told_with_the_command_that_builds_it() {
-    let _turn = TURN.lock();
     let site = Site::new("short", SHORT).with_copies(&["tracetax", "load"]);
     let run = site.start(&["bench", "short"]);
     let lab = run.pid();
@@ -415,7 +399,6 @@ fn what_is_not_built_is_told_with_the_command_that_builds_it() {
 #[test]
 #[ignore = "needs root"]
 fn who_is_not_root_is_told_so_at_once() {
-    let _turn = TURN.lock();
     let site = Site::new("short", SHORT).with_copies(&["tracetax"]);
     let ended = site.run_as_other_user(&["bench", "short"]);
     assert_eq!((ended.code(), ended.stdout.as_str()), (3, ""), "{}", ended.stderr);

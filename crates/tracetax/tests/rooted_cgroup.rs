@@ -17,7 +17,7 @@ use std::{
 
 use record::block::CpuUse;
 use tracetax::{
-    cgroup::{Groups, Layout, Role, RunId, sweep},
+    cgroup::{Groups, Layout, Role, RunGroups, RunId, sweep},
     readings::{CpuReading, MachineCpu},
 };
 
@@ -50,8 +50,13 @@ fn own_groups() -> String {
 
 fn groups_named(run: RunId) -> Vec<PathBuf> {
     let mounts = procfs::process::Process::myself().unwrap().mountinfo().unwrap();
-    let name = format!("tracetax-{run}");
-    mounts.iter().map(|mount| mount.mount_point.join(&name)).filter(|folder| folder.exists()).collect()
+    let prefix = format!("tracetax-{run}-");
+    let inside =
+        mounts.iter().filter_map(|mount| std::fs::read_dir(&mount.mount_point).ok()).flatten().flatten();
+    inside
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+        .map(|entry| entry.path())
+        .collect()
 }
 
 #[test]
@@ -60,12 +65,14 @@ fn groups_come_and_go_and_this_process_returns() {
     let _turn = TURN.lock();
     let before = own_groups();
     let run = RunId::own().unwrap();
-    let groups = Groups::create(&Layout::detect().unwrap(), run).unwrap();
-    assert!(own_groups().contains(&format!("/tracetax-{run}/lab")));
-    assert!(groups.folder(Role::Target).ends_with(format!("tracetax-{run}/target")));
-    let again = Groups::create(&Layout::detect().unwrap(), run).unwrap_err().to_string();
+    let groups = RunGroups::create(&Layout::detect().unwrap(), run).unwrap();
+    let target = groups.roles().folder(Role::Target);
+    let folder = target.parent().unwrap().to_owned();
+    assert!(target.ends_with("target") && groups_named(run).contains(&folder), "{}", target.display());
+    assert!(own_groups().contains(&format!("/{}/keeper", folder.file_name().unwrap().to_str().unwrap())));
+    let again = RunGroups::create(&Layout::detect().unwrap(), run).unwrap_err().to_string();
     assert!(again.contains("has its groups already"), "{again}");
-    groups.remove().unwrap();
+    groups.end().unwrap();
     assert_eq!(own_groups(), before);
     assert!(groups_named(run).is_empty());
 }
@@ -76,9 +83,9 @@ fn dropped_groups_kill_what_is_inside() {
     let _turn = TURN.lock();
     let before = own_groups();
     let run = RunId::own().unwrap();
-    let groups = Groups::create(&Layout::detect().unwrap(), run).unwrap();
+    let groups = RunGroups::create(&Layout::detect().unwrap(), run).unwrap();
     let mut agent = Sleeper::start();
-    groups.place(Role::Agent, agent.0.id()).unwrap();
+    groups.roles().place(Role::Agent, agent.0.id()).unwrap();
     drop(groups);
     assert!(!agent.0.wait().unwrap().success());
     assert_eq!(own_groups(), before);
@@ -87,38 +94,17 @@ fn dropped_groups_kill_what_is_inside() {
 
 #[test]
 #[ignore = "needs root"]
-fn a_group_that_is_held_names_its_holder() {
+fn what_is_left_inside_is_killed_at_the_end() {
     let _turn = TURN.lock();
     let run = RunId::own().unwrap();
     let layout = Layout::detect().unwrap();
-    let groups = Groups::create(&layout, run).unwrap();
-    let load = Sleeper::start();
-    groups.place(Role::Load, load.0.id()).unwrap();
-    let error = format!("{:#}", groups.remove().unwrap_err());
-    assert!(error.contains(&format!("is still held by {} (sleep)", load.0.id())), "{error}");
+    let groups = RunGroups::create(&layout, run).unwrap();
+    let mut load = Sleeper::start();
+    groups.roles().place(Role::Load, load.0.id()).unwrap();
     assert!(sweep(&layout).removed.is_empty(), "the run lives, so its groups stay");
-    drop(load);
-    for folder in groups_named(run) {
-        for role in Role::ALL {
-            std::fs::remove_dir(folder.join(role.name())).unwrap();
-        }
-        std::fs::remove_dir(folder).unwrap();
-    }
-}
-
-#[test]
-#[ignore = "needs root"]
-fn a_role_is_killed_alone() {
-    let _turn = TURN.lock();
-    let groups = Groups::create(&Layout::detect().unwrap(), RunId::own().unwrap()).unwrap();
-    let (mut agent, mut load) = (Sleeper::start(), Sleeper::start());
-    groups.place(Role::Agent, agent.0.id()).unwrap();
-    groups.place(Role::Load, load.0.id()).unwrap();
-    groups.kill(Role::Agent).unwrap();
-    assert!(!agent.0.wait().unwrap().success());
-    assert!(load.0.try_wait().unwrap().is_none());
-    drop((agent, load));
-    groups.remove().unwrap();
+    groups.end().unwrap();
+    assert!(!load.0.wait().unwrap().success());
+    assert!(groups_named(run).is_empty());
 }
 
 #[test]
@@ -129,18 +115,18 @@ fn a_sweep_takes_dead_runs_and_leaves_live_ones() {
     // What other runs have left is not this test's to count.
     let _ = sweep(&layout);
     let own = RunId::own().unwrap();
-    let mine = Groups::create(&layout, own).unwrap();
-    let lab = Sleeper::start();
-    let dead = lab.run_id();
-    let left = Groups::create(&layout, dead).unwrap();
+    let mine = RunGroups::create(&layout, own).unwrap();
+    let keeper = Sleeper::start();
+    let dead = keeper.run_id();
+    let left = RunGroups::create(&layout, dead).unwrap();
     let mut orphan = Sleeper::start();
-    left.place(Role::Target, orphan.0.id()).unwrap();
-    mine.place(Role::Lab, std::process::id()).unwrap();
-    // As when a lab is killed: nothing is cleaned up.
+    left.roles().place(Role::Target, orphan.0.id()).unwrap();
+    mine.roles().place(Role::Keeper, std::process::id()).unwrap();
+    // As when a keeper is killed: nothing is cleaned up.
     std::mem::forget(left);
 
-    assert_eq!(sweep(&layout).removed, Vec::<String>::new(), "its lab lives");
-    drop(lab);
+    assert_eq!(sweep(&layout).removed, Vec::<String>::new(), "its keeper lives");
+    drop(keeper);
     let swept = sweep(&layout);
     assert!(!orphan.0.wait().unwrap().success());
     assert_eq!(swept.kept, Vec::<String>::new());
@@ -150,25 +136,42 @@ fn a_sweep_takes_dead_runs_and_leaves_live_ones() {
     );
     assert!(groups_named(dead).is_empty());
     assert!(!groups_named(own).is_empty());
-    mine.remove().unwrap();
+    mine.end().unwrap();
 }
 
 #[test]
 #[ignore = "needs root"]
 fn a_child_started_within_a_group_is_counted_there_from_the_start() {
     let _turn = TURN.lock();
-    let mut groups = Groups::create(&Layout::detect().unwrap(), RunId::own().unwrap()).unwrap();
-    let child = groups.within(Role::Agent, || Ok(Sleeper::start())).unwrap();
+    let groups = RunGroups::create(&Layout::detect().unwrap(), RunId::own().unwrap()).unwrap();
+    let roles = groups.roles();
+    let child = roles.within(Role::Agent, || Ok(Sleeper::start())).unwrap();
     let pid = child.0.id();
     let of_child = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
-    assert!(of_child.contains("/agent") && own_groups().contains("/lab"), "{of_child}");
-    let peak = groups.memory_peak_bytes(Role::Agent);
-    assert!(peak.is_none_or(|bytes| bytes > 0));
-    assert!(groups.renew(Role::Agent).unwrap_err().to_string().contains("is still held by"));
+    assert!(of_child.contains("/agent") && own_groups().contains("/keeper"), "{of_child}");
+    assert!(roles.memory_peak_bytes(Role::Agent).is_none_or(|bytes| bytes > 0));
+    groups.end().unwrap();
+}
+
+/// As a lab does between two lives.
+#[test]
+#[ignore = "needs root"]
+fn a_group_is_made_anew_once_nobody_holds_it() {
+    let _turn = TURN.lock();
+    let groups = RunGroups::create(&Layout::detect().unwrap(), RunId::own().unwrap()).unwrap();
+    let own = std::process::id();
+    assert!(Groups::of_lab(&Layout::detect().unwrap()).unwrap().is_none(), "the keeper is no lab");
+    groups.roles().place(Role::Lab, own).unwrap();
+    let (run, mut roles) = Groups::of_lab(&Layout::detect().unwrap()).unwrap().unwrap();
+    assert_eq!(run, RunId::own().unwrap());
+    let child = roles.within(Role::Agent, || Ok(Sleeper::start())).unwrap();
+    assert!(own_groups().contains("/lab"));
+    let error = roles.renew(Role::Agent).unwrap_err().to_string();
+    assert!(error.contains(&format!("is still held by {} (sleep)", child.0.id())), "{error}");
     drop(child);
-    groups.renew(Role::Agent).unwrap();
-    assert!(groups.memory_peak_bytes(Role::Agent).is_none_or(|bytes| bytes == 0));
-    groups.remove().unwrap();
+    roles.renew(Role::Agent).unwrap();
+    assert!(roles.memory_peak_bytes(Role::Agent).is_none_or(|bytes| bytes == 0));
+    groups.end().unwrap();
 }
 
 /// This machine's layout, and what it would be if it mounted less: a hybrid one also serves as v1 alone, and
@@ -189,25 +192,26 @@ fn every_layout_counts_kills_and_is_swept() {
     let _turn = TURN.lock();
     let before = own_groups();
     for layout in layouts() {
-        let (lab, mut agent) = (Sleeper::start(), Sleeper::start());
-        let run = lab.run_id();
-        let mine = Groups::create(&layout, RunId::own().unwrap()).unwrap();
-        let groups = Groups::create(&layout, run).unwrap();
-        groups.place(Role::Agent, agent.0.id()).unwrap();
+        let (keeper, mut agent) = (Sleeper::start(), Sleeper::start());
+        let run = keeper.run_id();
+        let mine = RunGroups::create(&layout, RunId::own().unwrap()).unwrap();
+        mine.roles().place(Role::Agent, agent.0.id()).unwrap();
         // A task is counted when it stops running.
         sleep(Duration::from_millis(1));
-        assert!(groups.cpu_ns(Role::Lab).unwrap() > 0, "{layout:?}");
-        groups.kill(Role::Agent).unwrap();
+        assert!(mine.roles().cpu_ns(Role::Keeper).unwrap() > 0, "{layout:?}");
+        mine.end().unwrap();
         assert!(!agent.0.wait().unwrap().success(), "{layout:?}");
+        let mine = RunGroups::create(&layout, RunId::own().unwrap()).unwrap();
+        let groups = RunGroups::create(&layout, run).unwrap();
         let mut orphan = Sleeper::start();
-        groups.place(Role::Load, orphan.0.id()).unwrap();
+        groups.roles().place(Role::Load, orphan.0.id()).unwrap();
         std::mem::forget(groups);
-        mine.place(Role::Lab, std::process::id()).unwrap();
-        drop(lab);
+        mine.roles().place(Role::Keeper, std::process::id()).unwrap();
+        drop(keeper);
         assert_eq!(sweep(&layout).kept, Vec::<String>::new());
         assert!(!orphan.0.wait().unwrap().success(), "{layout:?}");
         assert!(groups_named(run).is_empty(), "{layout:?}");
-        mine.remove().unwrap();
+        mine.end().unwrap();
         assert_eq!(own_groups(), before, "{layout:?}");
     }
 }
@@ -240,10 +244,11 @@ fn measure(groups: &Groups, work: impl FnOnce()) -> CpuUse {
 #[ignore = "needs root"]
 fn known_work_is_counted_in_its_role_and_in_the_machine() {
     let _turn = TURN.lock();
-    let groups = Groups::create(&Layout::detect().unwrap(), RunId::own().unwrap()).unwrap();
+    let groups = RunGroups::create(&Layout::detect().unwrap(), RunId::own().unwrap()).unwrap();
     let mut burnt = Duration::ZERO;
-    let cpu = measure(&groups, || burnt = burn(Duration::from_secs(1)));
-    groups.remove().unwrap();
+    groups.roles().place(Role::Lab, std::process::id()).unwrap();
+    let cpu = measure(groups.roles(), || burnt = burn(Duration::from_secs(1)));
+    groups.end().unwrap();
     let burnt_ns = burnt.as_nanos() as f64;
     let share = cpu.lab_ns as f64 / burnt_ns;
     assert!((0.99..1.01).contains(&share), "burnt {burnt_ns} ns: {cpu:?}");
@@ -256,11 +261,12 @@ fn known_work_is_counted_in_its_role_and_in_the_machine() {
 #[ignore = "needs root"]
 fn work_of_another_process_is_counted_in_its_role() {
     let _turn = TURN.lock();
-    let groups = Groups::create(&Layout::detect().unwrap(), RunId::own().unwrap()).unwrap();
+    let groups = RunGroups::create(&Layout::detect().unwrap(), RunId::own().unwrap()).unwrap();
     let mut busy = Command::new("yes").stdout(Stdio::piped()).spawn().unwrap();
-    groups.place(Role::Target, busy.id()).unwrap();
+    groups.roles().place(Role::Target, busy.id()).unwrap();
     let mut output = std::io::BufReader::new(busy.stdout.take().unwrap());
-    let cpu = measure(&groups, || {
+    groups.roles().place(Role::Lab, std::process::id()).unwrap();
+    let cpu = measure(groups.roles(), || {
         let end = Instant::now() + Duration::from_millis(300);
         let mut line = String::new();
         while Instant::now() < end {
@@ -270,7 +276,7 @@ fn work_of_another_process_is_counted_in_its_role() {
     });
     busy.kill().unwrap();
     busy.wait().unwrap();
-    groups.remove().unwrap();
+    groups.end().unwrap();
     let known = cpu.target_ns + cpu.lab_ns;
     assert!(cpu.target_ns > 0 && cpu.lab_ns > 0, "{cpu:?}");
     assert!(cpu.machine_ns.is_none_or(|all| all as f64 > 0.99 * known as f64), "{cpu:?}");

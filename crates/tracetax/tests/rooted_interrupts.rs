@@ -18,7 +18,6 @@ mod traces;
 
 use std::{
     os::unix::process::ExitStatusExt as _,
-    sync::Mutex,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -27,9 +26,6 @@ use blocks::{are_the_whole_plan, assert_complete};
 use rustix::process::Signal;
 use site::{GONE_WITHIN, SOUND, Site};
 use traces::Traces;
-
-/// A run is meant to have the machine for itself, so the tests take turns.
-static TURN: Mutex<()> = Mutex::new(());
 
 /// Blocks are long, so that a signal finds one under way.
 const LONG: &str = closed_loop!(
@@ -56,7 +52,6 @@ fn term_in_a_block_keeps_the_blocks_before() {
 }
 
 fn interrupted_by(signal: Signal, code: i32) {
-    let _turn = TURN.lock();
     let site = Site::new("long", LONG);
     let mut run = site.start(&["bench", "long"]);
     let (lab, seen) = (run.pid(), run.watch());
@@ -84,7 +79,6 @@ fn interrupted_by(signal: Signal, code: i32) {
 #[test]
 #[ignore = "needs root"]
 fn int_before_the_first_block_is_over_leaves_a_run_without_blocks() {
-    let _turn = TURN.lock();
     let site = Site::new("long", &LONG.replace("measure_ms = 600", "measure_ms = 60000"));
     let mut run = site.start(&["bench", "long"]);
     let (lab, seen) = (run.pid(), run.watch());
@@ -100,7 +94,6 @@ fn int_before_the_first_block_is_over_leaves_a_run_without_blocks() {
 #[test]
 #[ignore = "needs root"]
 fn a_killed_lab_leaves_groups_alone_and_clean_sweeps_them() {
-    let _turn = TURN.lock();
     let site = Site::new("long", LONG);
     let mut run = site.start(&["bench", "long"]);
     let (lab, seen) = (run.pid(), run.watch());

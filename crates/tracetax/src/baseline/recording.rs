@@ -13,11 +13,12 @@ use crate::{
     cgroup::RunId,
     exit::{Outcome, Usage},
     interrupt::Interrupt,
+    keeper,
     measure::{self, Measured},
     plan::{self, Wanted},
     results::Folder,
     scenario::Scenario,
-    session::{folder_name, require_root},
+    session::folder_name,
     stored_run::{self, StoredRun},
 };
 
@@ -31,6 +32,8 @@ pub enum Recorded {
     Whole,
     /// A signal ended it; the sessions before are kept.
     Interrupted(Outcome),
+    /// The lab that this process kept has measured, and done what was to be done with it.
+    Elsewhere(Outcome),
 }
 
 /// Measures so many sessions.
@@ -38,7 +41,9 @@ pub enum Recorded {
 /// # Errors
 /// When this user or machine cannot measure, or something fails.
 pub fn record(scenarios: &[Scenario], sessions: u32, wanted: &Wanted<'_>) -> Result<Recorded> {
-    require_root()?;
+    if let Some(outcome) = keeper::keep()? {
+        return Ok(Recorded::Elsewhere(outcome));
+    }
     let strategies = measure::try_strategies(scenarios)?;
     let host = measure::this_host(strategies)?;
     let wanted = Wanted { strategies: &host.strategies, ..*wanted };

@@ -99,6 +99,11 @@ impl Layout {
         self.unified.as_ref().or(self.cpuacct.as_ref())
     }
 
+    /// The folder below which the groups that count CPU are: what one run at a time may lock.
+    pub(crate) fn root(&self) -> &Path {
+        self.cpu().map_or(Path::new("/"), Mount::point)
+    }
+
     /// The hierarchies in which groups are made, each once, the one that counts CPU first.
     pub(super) fn needed(&self) -> Vec<&Mount> {
         let cpu = self.cpu();

@@ -18,6 +18,11 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// Moves the process `pid`, with all its threads, into the group `folder`.
+pub(super) fn enter(folder: &Path, pid: u32) -> io::Result<()> {
+    fs::write(folder.join("cgroup.procs"), pid.to_string())
+}
+
 /// Processes in the group `folder` and below it. A process of another PID namespace is listed as 0.
 pub(super) fn members(folder: &Path) -> io::Result<Vec<i32>> {
     let text = fs::read_to_string(folder.join("cgroup.procs"))?;

@@ -1,14 +1,18 @@
-//! The id of a run: the lab's process, told apart from every other process since boot.
+//! The id of a run: its keeper's process, told apart from every other process since boot.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use anyhow::Context as _;
-use procfs::process::Process;
+use procfs::{process::Process, sys::kernel::random::boot_id};
 
-/// The marker that begins the name of every group of ours.
-const MARKER: &str = "tracetax-";
+use super::Role;
 
-/// Which lab a run belongs to: its process id and its start, in clock ticks since boot (proc_pid_stat(5),
+/// What the name of every group of ours begins with.
+const PREFIX: &str = "tracetax-";
+/// Digits of the boot's id that such a name ends with.
+const BOOT_DIGITS: usize = 8;
+
+/// Which keeper a run belongs to: its process id and its start, in clock ticks since boot (proc_pid_stat(5),
 /// `starttime`). Ids of processes are used again, but not with the same start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunId {
@@ -17,7 +21,7 @@ pub struct RunId {
 }
 
 impl RunId {
-    /// The id of runs of this process.
+    /// The id of a run that this process keeps.
     ///
     /// # Errors
     /// When `/proc` is not readable.
@@ -26,7 +30,7 @@ impl RunId {
         Self::of(pid)
     }
 
-    /// The id of runs of the process `pid`.
+    /// The id of a run that the process `pid` keeps.
     ///
     /// # Errors
     /// When there is no such process.
@@ -35,26 +39,41 @@ impl RunId {
         Ok(Self { pid, start_ticks })
     }
 
-    /// Whether the lab still runs, as seen from this PID namespace.
+    /// Whether the keeper still runs, as seen from this PID namespace.
     #[must_use]
     pub fn is_alive(self) -> bool {
         start_ticks(self.pid) == Some(self.start_ticks)
     }
 
-    /// Whether `pid` started when the lab did: it is the lab, also where another PID namespace counts
+    /// The keeper's process id.
+    #[must_use]
+    pub fn pid(self) -> i32 {
+        self.pid
+    }
+
+    /// Whether `pid` started when the keeper did: it is the keeper, also where another PID namespace counts
     /// otherwise.
     pub(super) fn started_with(self, pid: i32) -> bool {
         start_ticks(pid) == Some(self.start_ticks)
     }
 
-    /// The name of the run's group.
+    /// The name of the run's group. It ends with a marker, the beginning of the boot's id: no other group has that by
+    /// chance, it is there on every layout, and a group does not outlive the boot either.
     pub(super) fn group_name(self) -> String {
-        format!("{MARKER}{self}")
+        format!("{PREFIX}{self}-{}", boot_digits())
+    }
+
+    /// The run whose lab stands in the group `folder`.
+    pub(super) fn of_lab_group(folder: &Path) -> Option<Self> {
+        let inside = folder.file_name()? == Role::Lab.name();
+        let run = Self::from_group_name(folder.parent()?.file_name()?.to_str()?)?;
+        inside.then_some(run)
     }
 
     /// The run that a group of this name belongs to; `None` for a name that is not exactly one of ours.
     pub(super) fn from_group_name(name: &str) -> Option<Self> {
-        let (pid, start_ticks) = name.strip_prefix(MARKER)?.split_once('-')?;
+        let (pid, rest) = name.strip_prefix(PREFIX)?.split_once('-')?;
+        let (start_ticks, _) = rest.split_once('-')?;
         let id = Self { pid: pid.parse().ok()?, start_ticks: start_ticks.parse().ok()? };
         (id.pid > 0 && id.group_name() == name).then_some(id)
     }
@@ -66,6 +85,12 @@ impl fmt::Display for RunId {
     }
 }
 
+/// Zeros where the kernel does not tell: then the marker is weaker, and the rest of the name must do.
+fn boot_digits() -> String {
+    let id = boot_id().unwrap_or_default();
+    format!("{:0<BOOT_DIGITS$}", id.chars().take(BOOT_DIGITS).collect::<String>())
+}
+
 /// Start of a process that is neither gone nor a zombie.
 fn start_ticks(pid: i32) -> Option<u64> {
     let stat = Process::new(pid).ok()?.stat().ok()?;
@@ -74,32 +99,51 @@ fn start_ticks(pid: i32) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::RunId;
+    use std::path::Path;
+
+    use super::{RunId, boot_digits};
 
     #[test]
     fn a_name_tells_its_run() {
-        let id = RunId { pid: 12, start_ticks: 345 };
-        assert_eq!(id.group_name(), "tracetax-12-345");
-        assert_eq!(RunId::from_group_name("tracetax-12-345"), Some(id));
+        let (id, boot) = (RunId { pid: 12, start_ticks: 345 }, boot_digits());
+        assert_eq!((boot.len(), id.group_name()), (8, format!("tracetax-12-345-{boot}")));
+        assert_eq!(RunId::from_group_name(&id.group_name()), Some(id));
     }
 
     #[test]
     fn other_names_are_not_ours() {
+        let boot = boot_digits();
         for name in [
             "tracetax",
             "tracetax-",
             "tracetax-12",
-            "tracetax-12-",
-            "tracetax-0-1",
-            "tracetax--1-1",
-            "tracetax-+1-1",
-            "tracetax-012-345",
-            "tracetax-12-345-6",
-            "tracetax-12-345.slice",
-            "my-tracetax-12-345",
+            "tracetax-12-345",
+            "tracetax-12-345-",
+            "tracetax-12-345-00000001",
+            &format!("tracetax-12--{boot}"),
+            &format!("tracetax-0-1-{boot}"),
+            &format!("tracetax--1-1-{boot}"),
+            &format!("tracetax-+1-1-{boot}"),
+            &format!("tracetax-012-345-{boot}"),
+            &format!("tracetax-12-345-6-{boot}"),
+            &format!("tracetax-12-345-{boot}0"),
+            &format!("tracetax-12-345-{boot}.slice"),
+            &format!("my-tracetax-12-345-{boot}"),
         ] {
             assert_eq!(RunId::from_group_name(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn a_lab_is_known_by_its_group() {
+        let id = RunId { pid: 12, start_ticks: 345 };
+        let of = |folder: String| RunId::of_lab_group(Path::new(&folder));
+        assert_eq!(of(format!("/cg/{}/lab", id.group_name())), Some(id));
+        for folder in [format!("/cg/{}", id.group_name()), format!("/cg/{}/agent", id.group_name())] {
+            assert_eq!(of(folder), None);
+        }
+        assert_eq!(of("/cg/tracetax-12-345/lab".into()), None);
+        assert_eq!(of("/".into()), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Removes what killed runs have left: their groups, and the processes inside.
 //!
-//! Touches nothing but groups whose whole name is that of a run, whose lab is dead, and only where a run of
+//! Touches nothing but groups whose whole name is that of a run since boot, whose keeper is dead, and only where a run of
 //! this process would make its own.
 
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub struct Swept {
     pub kept: Vec<String>,
 }
 
-/// Removes the groups that killed runs have left, with the processes inside. Runs whose lab lives are left
+/// Removes the groups that killed runs have left, with the processes inside. Runs whose keeper lives are left
 /// alone.
 #[must_use]
 pub fn sweep(layout: &Layout) -> Swept {
@@ -44,12 +44,12 @@ fn dead_runs(place: &Path) -> Vec<(RunId, PathBuf)> {
         let run = RunId::from_group_name(folder.file_name()?.to_str()?)?;
         Some((run, folder))
     });
-    runs.filter(|(run, folder)| !has_lab(*run, folder)).collect()
+    runs.filter(|(run, folder)| !has_keeper(*run, folder)).collect()
 }
 
-/// Whether the run's lab lives. A lab in another PID namespace has another id here; its start tells it.
-fn has_lab(run: RunId, folder: &Path) -> bool {
-    let inside = members(&folder.join(Role::Lab.name())).unwrap_or_default();
+/// Whether the run's keeper lives. One in another PID namespace has another id here; its start tells it.
+fn has_keeper(run: RunId, folder: &Path) -> bool {
+    let inside = members(&folder.join(Role::Keeper.name())).unwrap_or_default();
     run.is_alive() || inside.into_iter().any(|pid| run.started_with(pid))
 }
 
@@ -81,28 +81,35 @@ mod tests {
     use super::dead_runs;
     use crate::cgroup::RunId;
 
-    #[test]
-    fn only_groups_of_dead_runs_are_found() {
-        let place = tempfile::tempdir().unwrap();
-        let alive = RunId::own().unwrap().group_name();
-        // The largest id that Linux can be told to use is 4194304 (proc_sys_kernel(5), `pid_max`).
-        for name in [alive.as_str(), "tracetax-4194305-7", "tracetax-x", "system.slice"] {
-            fs::create_dir(place.path().join(name)).unwrap();
-        }
-        fs::write(place.path().join("tracetax-4194305-8"), "a file").unwrap();
-        let found = dead_runs(place.path());
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].1, place.path().join("tracetax-4194305-7"));
+    /// The name of the group of a run that this process does not keep. The largest id that Linux can be told to use is
+    /// 4194304 (proc_sys_kernel(5), `pid_max`).
+    fn dead_name(start_ticks: &str) -> String {
+        let own = RunId::own().unwrap();
+        own.group_name().replace(&own.to_string(), &format!("4194305-{start_ticks}"))
     }
 
     #[test]
-    fn a_lab_that_another_namespace_numbers_otherwise_is_alive() {
+    fn only_groups_of_dead_runs_are_found() {
+        let place = tempfile::tempdir().unwrap();
+        let (alive, dead) = (RunId::own().unwrap().group_name(), dead_name("7"));
+        let foreign = ["tracetax-4194305-7", "tracetax-4194305-7-00000001", "tracetax-x", "system.slice"];
+        for name in [alive.as_str(), &dead].into_iter().chain(foreign) {
+            fs::create_dir(place.path().join(name)).unwrap();
+        }
+        fs::write(place.path().join(dead_name("8")), "a file").unwrap();
+        let found = dead_runs(place.path());
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].1, place.path().join(dead));
+    }
+
+    #[test]
+    fn a_keeper_that_another_namespace_numbers_otherwise_is_alive() {
         let place = tempfile::tempdir().unwrap();
         let own = RunId::own().unwrap().to_string();
         let start = own.split_once('-').unwrap().1;
-        let group = place.path().join(format!("tracetax-4194305-{start}"));
-        fs::create_dir_all(group.join("lab")).unwrap();
-        fs::write(group.join("lab/cgroup.procs"), format!("{}\n", std::process::id())).unwrap();
+        let group = place.path().join(dead_name(start));
+        fs::create_dir_all(group.join("keeper")).unwrap();
+        fs::write(group.join("keeper/cgroup.procs"), format!("{}\n", std::process::id())).unwrap();
         assert!(dead_runs(place.path()).is_empty());
     }
 }

@@ -1,16 +1,13 @@
 //! The groups of one run in one hierarchy.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::PathBuf};
 
 use anyhow::Context as _;
 use procfs::ProcessCGroups;
 
 use super::{
     Layout, Mount, Role, RunId,
-    members::{PATIENCE, members, remove},
+    members::{PATIENCE, enter, kill_until_empty, members, remove},
 };
 use crate::exit::Unfit;
 
@@ -27,20 +24,22 @@ pub(super) struct Tree {
     switched_on: Option<PathBuf>,
 }
 
-/// Trees that are removed on drop, so that no error on the way leaves a group behind.
+/// Trees that are ended on drop, so that no error on the way leaves a group behind.
+#[derive(Debug)]
 pub(super) struct Trees(pub(super) Vec<Tree>);
 
 impl Trees {
-    pub(super) fn remove(&mut self) -> anyhow::Result<()> {
+    /// Takes this process out, kills what is inside, and removes the groups; each tree, also after an error in another.
+    pub(super) fn end(&mut self) -> anyhow::Result<()> {
         let trees = std::mem::take(&mut self.0);
-        let results: Vec<_> = trees.into_iter().map(Tree::remove).collect();
+        let results: Vec<_> = trees.into_iter().map(Tree::end).collect();
         results.into_iter().collect()
     }
 }
 
 impl Drop for Trees {
     fn drop(&mut self) {
-        if let Err(error) = self.remove() {
+        if let Err(error) = self.end() {
             // A drop cannot fail; the next start sweeps the group.
             eprintln!("tracetax: a control group is left behind: {error:#}");
         }
@@ -75,7 +74,7 @@ impl Tree {
             self.switch_memory_on();
         }
         Role::ALL.iter().try_for_each(|role| {
-            let folder = self.role(*role);
+            let folder = self.folder.join(role.name());
             fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))
         })
     }
@@ -92,12 +91,14 @@ impl Tree {
         let _ = fs::write(self.folder.join("cgroup.subtree_control"), "+memory");
     }
 
-    pub(super) fn role(&self, role: Role) -> PathBuf {
-        self.folder.join(role.name())
+    /// The run's group.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.folder.clone()
     }
 
-    fn remove(self) -> anyhow::Result<()> {
+    fn end(self) -> anyhow::Result<()> {
         self.leave().with_context(|| format!("cannot leave {}", self.folder.display()))?;
+        kill_until_empty(&self.folder, PATIENCE)?;
         remove(&self.folder, PATIENCE)?;
         if let Some(control) = self.switched_on {
             // Refused while another run uses it, which is right.
@@ -114,10 +115,6 @@ impl Tree {
         }
         enter(&self.home, own).or_else(|_| enter(&self.root, own))
     }
-}
-
-pub(super) fn enter(folder: &Path, pid: u32) -> io::Result<()> {
-    fs::write(folder.join("cgroup.procs"), pid.to_string())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::{
     bench::{flag_from_environment, read_scenario, seed_from_clock},
     digest,
     exit::{Outcome, Unfit},
+    keeper,
     measure::{self, Measured},
     plan::{self, Profile, Wanted},
     revision,
@@ -23,6 +24,8 @@ pub enum Fresh {
     Whole(Box<StoredRun>),
     /// A signal ended it.
     Interrupted(Outcome),
+    /// The lab that this process kept has measured it, compared and told.
+    Elsewhere(Outcome),
 }
 
 /// Measures these scenarios of a run once more.
@@ -45,6 +48,9 @@ pub fn measure(run: &StoredRun, names: &[String]) -> Result<Fresh> {
         return Err(Unfit(text).into());
     }
     let scenarios: Vec<Scenario> = names.iter().map(|name| read_scenario(name)).collect::<Result<_>>()?;
+    if let Some(outcome) = keeper::keep()? {
+        return Ok(Fresh::Elsewhere(outcome));
+    }
     let strategies = measure::try_strategies(&scenarios)?;
     let wanted = Wanted {
         profile: Profile::Quick,

@@ -66,10 +66,10 @@ mod tests {
     #[test]
     fn the_difference_is_by_role() {
         let at = Instant::now();
-        let before = CpuReading { at, roles_ns: [1, 2, 3, 4, 0, 0], machine_ns: Some(100) };
+        let before = CpuReading { at, roles_ns: [1, 2, 3, 4, 0, 0, 0], machine_ns: Some(100) };
         let after = CpuReading {
             at: at + Duration::from_millis(7),
-            roles_ns: [11, 22, 33, 44, 0, 0],
+            roles_ns: [11, 22, 33, 44, 0, 0, 0],
             machine_ns: Some(300),
         };
         let all = CpuUse {

@@ -36,12 +36,13 @@ const OTHER_USER: u32 = 63_999;
 
 /// The place.
 pub struct Site {
+    _turn: Turn,
     folder: TempDir,
     binaries: PathBuf,
     environment: BTreeMap<&'static str, OsString>,
 }
 
-/// A lab that runs. Asked to end, and waited for, when a test gives up.
+/// A run, by its keeper: the process that a user starts. Asked to end, and waited for, when a test gives up.
 pub struct Run<'a> {
     site: &'a Site,
     process: Child,
@@ -51,6 +52,18 @@ pub struct Run<'a> {
 /// A file that `cargo xtask build` has made; its folder where there is no name.
 pub fn built(file: &str) -> PathBuf {
     Path::new(RELEASE).join(file)
+}
+
+/// A run refuses to begin while another measures, so the places take turns: those of this process, of other tests, and of
+/// other checkouts on this machine.
+struct Turn(#[expect(dead_code, reason = "held, never looked at")] File);
+
+impl Turn {
+    fn take() -> Self {
+        let everybodys = File::open(std::env::temp_dir()).unwrap();
+        everybodys.lock().unwrap();
+        Self(everybodys)
+    }
 }
 
 /// How a lab ended.
@@ -72,7 +85,8 @@ impl Site {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         fs::create_dir(folder.path().join("scenarios")).unwrap();
         fs::write(folder.path().join("scenarios").join(scenario).with_extension("toml"), text).unwrap();
-        Self { folder, binaries: RELEASE.into(), environment: BTreeMap::new() }
+        let _turn = Turn::take();
+        Self { _turn, folder, binaries: RELEASE.into(), environment: BTreeMap::new() }
     }
 
     /// The same with a variable in the lab's environment.
