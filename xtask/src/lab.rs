@@ -10,6 +10,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::handed::{Needs, needs, other_revision, wants_root};
+use crate::route::Choice;
+use crate::setup::{self, Trial};
 use crate::workspace::{Workspace, added_by_cargo_run, is_root};
 use crate::{against, build, raise, valgrind};
 
@@ -20,6 +22,9 @@ const ROOT: &str = "TRACETAX_ROOT";
 /// Where the lab finds which source it measures.
 const REVISION: &str = "TRACETAX_REVISION";
 
+/// Where `doctor` finds which way to an eBPF compiler there is.
+const TOOLCHAIN: &str = "TRACETAX_TOOLCHAIN";
+
 /// Hands `args` on to the lab, and does not return unless that fails.
 pub(crate) fn run(workspace: &Workspace, args: &[OsString]) -> Result<()> {
     raise::remark_on_sudo(&workspace.root);
@@ -28,9 +33,21 @@ pub(crate) fn run(workspace: &Workspace, args: &[OsString]) -> Result<()> {
     prepare(workspace, args)?;
     let other = other.map(|found| found.build(workspace)).transpose()?;
     let environment = other.iter().flat_map(against::Against::environment);
-    let told = environment.map(|(name, value)| (name.into(), value.into())).collect();
+    let mut told: raise::Told = environment.map(|(name, value)| (name.into(), value.into())).collect();
+    if args.first().is_some_and(|name| *name == *"doctor") {
+        told.push((TOOLCHAIN.into(), toolchain(workspace).into()));
+    }
     let error = command(workspace, args, told)?.exec();
     Err(error).context("cannot start the lab")
+}
+
+/// Whether an eBPF compiler is there, in one line. Nothing is tried or installed; a look that fails is told as well.
+fn toolchain(workspace: &Workspace) -> String {
+    match setup::look(workspace, Trial::Remembered) {
+        Ok(Choice::Ready { route, why }) => format!("ready: {route}: {why}"),
+        Ok(Choice::Missing { why, .. }) => format!("missing: {why}"),
+        Err(error) => format!("missing: {error:#}").replace('\n', " "),
+    }
 }
 
 /// Installs and builds what a command line needs.

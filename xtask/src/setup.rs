@@ -35,12 +35,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 /// # Errors
 /// Exit code 3, with the commands to type, where something is missing that may not be installed from here.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<(Route, String)> {
-    match look(workspace)? {
+    match look(workspace, Trial::Allowed)? {
         Choice::Ready { route, why } => Ok((route, why)),
         Choice::Missing { route, why, steps } => {
             eprintln!("eBPF toolchain is incomplete: {why}");
             install(workspace, route, &steps)?;
-            confirm(look(workspace)?)
+            confirm(look(workspace, Trial::Allowed)?)
         }
     }
 }
@@ -54,9 +54,17 @@ fn confirm(choice: Choice) -> Result<(Route, String)> {
     }
 }
 
-/// Looks at this machine, and changes nothing.
-pub(crate) fn look(workspace: &Workspace) -> Result<Choice> {
-    Ok(route::choose_route(&find(workspace)?, wanted()?))
+/// Whether a linker that nobody has tried yet may be tried: that takes seconds, and leaves its files in `target/tools`.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Trial {
+    Allowed,
+    /// What an earlier trial has shown counts; without one the linker is untried.
+    Remembered,
+}
+
+/// Looks at this machine, and installs nothing.
+pub(crate) fn look(workspace: &Workspace, trial: Trial) -> Result<Choice> {
+    Ok(route::choose_route(&find(workspace, trial)?, wanted()?))
 }
 
 fn wanted() -> Result<Option<Route>> {
@@ -67,12 +75,12 @@ fn wanted() -> Result<Option<Route>> {
     })
 }
 
-fn find(workspace: &Workspace) -> Result<Found> {
+fn find(workspace: &Workspace, trial: Trial) -> Result<Found> {
     let apt = on_path("apt-get").is_some() && on_path("dpkg-query").is_some();
     let nightly = find_nightly();
     Ok(Found {
         nightly,
-        path_linker: find_path_linker(workspace, nightly)?,
+        path_linker: find_path_linker(workspace, nightly, trial)?,
         apt,
         missing_packages: if apt { find_missing_packages(workspace)? } else { PACKAGES.to_vec() },
         tools_linker: find_tools_linker(workspace),
@@ -99,22 +107,25 @@ fn nightly_directory() -> Option<PathBuf> {
 }
 
 /// Whether the linker on `PATH` is any good can only be told by linking, so it is tried where that matters.
-fn find_path_linker(workspace: &Workspace, nightly: Nightly) -> Result<PathLinker> {
+fn find_path_linker(workspace: &Workspace, nightly: Nightly, trial: Trial) -> Result<PathLinker> {
     let Some(linker) = on_path("bpf-linker") else { return Ok(PathLinker::Absent) };
     if nightly != Nightly::WithSource {
         return Ok(PathLinker::Untried);
     }
-    probe(workspace, &linker)
+    probe(workspace, &linker, trial)
 }
 
 /// Builds an empty program by the nightly route; remembers success for these very tools.
-fn probe(workspace: &Workspace, linker: &Path) -> Result<PathLinker> {
+fn probe(workspace: &Workspace, linker: &Path, trial: Trial) -> Result<PathLinker> {
     let sh = &workspace.sh;
     let directory = workspace.tools().join("probe");
     let stamp = directory.join("linked-with");
     let tools = format!("{:?}", [Some(linker.to_owned()), nightly_directory()].map(identity));
     if fs::read_to_string(&stamp).is_ok_and(|known| known == tools) {
         return Ok(PathLinker::Fit);
+    }
+    if trial == Trial::Remembered {
+        return Ok(PathLinker::Untried);
     }
     eprintln!("trying whether {} can link what nightly compiles", linker.display());
     sh.write_file(directory.join("Cargo.toml"), PROBE_MANIFEST)?;

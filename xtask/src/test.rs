@@ -78,7 +78,7 @@ fn build_for(workspace: &Workspace, rooted: &Rooted) -> Result<()> {
         build::planted_object(workspace)?;
         return build::run(workspace);
     }
-    match setup::look(workspace)? {
+    match setup::look(workspace, setup::Trial::Allowed)? {
         Choice::Ready { .. } => build::run(workspace),
         Choice::Missing { why, .. } => {
             println!("not built: the eBPF object ({why}); `cargo xtask setup` tells what to do");

@@ -91,7 +91,51 @@ pub struct LoadedMap {
     pub memory_bytes: u64,
 }
 
-/// Whether this kernel takes a strategy: it was tried. The agent prints one a line with `--probe`.
+/// What the agent finds out about this kernel and says with `--probe`, before it watches anything.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// Every strategy, tried.
+    pub strategies: Vec<StrategyProbe>,
+    /// Programs that were there before; absent where they were not looked for.
+    pub others: Option<OtherPrograms>,
+}
+
+/// The BPF programs for tracing that others have loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherPrograms {
+    /// All of them.
+    Loaded(Vec<OtherProgram>),
+    /// The kernel does not tell, in its own words.
+    Refused(String),
+}
+
+/// A BPF program that somebody else has loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherProgram {
+    /// The kernel's number for it.
+    pub id: u32,
+    /// Its name, as far as the kernel keeps it (15 bytes); may be empty.
+    pub name: String,
+    /// Its type, in the kernel's words (`kprobe`).
+    pub kind: String,
+    /// Who holds it open, or a link of it. Nobody does where it is pinned.
+    pub holders: Vec<Holder>,
+}
+
+/// A process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holder {
+    /// Its id.
+    pub pid: u32,
+    /// The name of its program, as far as the kernel keeps it (15 bytes).
+    pub name: String,
+}
+
+/// Whether this kernel takes a strategy: it was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StrategyProbe {

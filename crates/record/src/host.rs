@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::StrategyProbe;
+use crate::{agent::StrategyProbe, doctor::Fact};
 
 /// Schema id of `host.json`.
 pub const SCHEMA: &str = "tracetax/host/v1";
@@ -27,6 +27,9 @@ pub struct Host {
     /// run.
     #[serde(default)]
     pub strategies: Vec<StrategyProbe>,
+    /// What `doctor` says of it. Empty in files of before it was asked.
+    #[serde(default)]
+    pub facts: Vec<Fact>,
 }
 
 /// Numbers of two machines are compared only where all of this is equal.
@@ -49,4 +52,18 @@ pub struct HostClass {
     pub clock: String,
     /// Hypervisor as the processor names it, or `none`.
     pub virtualisation: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Host;
+
+    #[test]
+    fn a_file_of_before_the_machine_was_judged_is_still_read() {
+        let old = r#"{"schema":"tracetax/host/v1","class_id":"afc865c9","class":{"cpu_model":"AMD EPYC","cores":2,
+            "kernel":"6.18","hz":250,"accounting":"tick","cgroup_mode":"hybrid","clock":"tsc",
+            "virtualisation":"KVMKVMKVM"},"kernel":"6.18.0","memory_bytes":1,"distribution":"Debian"}"#;
+        let read: Host = serde_json::from_str(old).unwrap();
+        assert_eq!((read.class_id.as_str(), read.facts.len(), read.strategies.len()), ("afc865c9", 0, 0));
+    }
 }

@@ -12,6 +12,7 @@ pub mod calibration;
 pub mod capacity;
 pub mod comparison;
 pub mod cost;
+pub mod doctor;
 pub mod exact;
 pub mod flood;
 pub mod histogram;

@@ -4,15 +4,16 @@
 
 use std::{fs, path::Path};
 
-use record::{baseline, comparison, verdict};
+use record::{baseline, comparison, doctor, verdict};
 use schemars::{JsonSchema, Schema, schema_for};
 
 /// The file of a type, and the id that its values carry.
-fn files() -> [(&'static str, &'static str, Schema); 3] {
+fn files() -> [(&'static str, &'static str, Schema); 4] {
     [
         ("verdict", verdict::SCHEMA, schema_for!(verdict::Verdict)),
         ("comparison", comparison::SCHEMA, schema_for!(comparison::Comparison)),
         ("baseline", baseline::SCHEMA, schema_for!(baseline::Baseline)),
+        ("doctor", doctor::SCHEMA, schema_for!(doctor::Diagnosis)),
     ]
 }
 

@@ -143,7 +143,9 @@ impl Strategy {
 }
 
 impl Hook {
-    fn program(&self) -> &'static str {
+    /// Name of the program.
+    #[must_use]
+    pub fn program(&self) -> &'static str {
         match self {
             Self::RawTracepoint { program, .. }
             | Self::Syscall { program, .. }
@@ -181,6 +183,17 @@ impl Hook {
             Self::Kprobe { program, .. } => kprobe(ebpf, program)?.load()?,
         }
         Ok(())
+    }
+
+    /// Sees whether there is a place of this name to attach to, where that can be told without attaching.
+    ///
+    /// # Errors
+    /// Names the place that is not there.
+    pub fn find(&self) -> Result<()> {
+        match self {
+            Self::Syscall { tracepoint, .. } => tracefs::find("syscalls", tracepoint),
+            _ => Ok(()),
+        }
     }
 
     /// Attaches the program, for the process `pid` where the hook can tell processes apart.

@@ -13,6 +13,7 @@ pub mod line;
 pub mod loaded;
 pub mod loader;
 pub mod messages;
+pub mod neighbours;
 pub mod pace;
 pub mod probe;
 pub mod programs;

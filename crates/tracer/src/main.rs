@@ -24,7 +24,7 @@ use tracer_common::names;
 #[command(version)]
 struct Args {
     /// The process to watch.
-    #[arg(long, required_unless_present = "probe")]
+    #[arg(long, required_unless_present_any = ["probe", "try_strategy"])]
     pid: Option<u32>,
     /// How to hook in.
     #[arg(long, value_enum, default_value_t = Strategy::RawTracepoint)]
@@ -47,9 +47,12 @@ struct Args {
     /// Obey JSON commands on standard input, and answer on standard output. Ends with that input, or with its parent.
     #[arg(long)]
     control: bool,
-    /// Try every strategy on this kernel, print one JSON line for each, and end.
+    /// Try every strategy on this kernel, print a line of JSON with what came of it and who else traces, and end.
     #[arg(long, conflicts_with = "control")]
     probe: bool,
+    /// Try one strategy, and end; `--probe` starts this for each.
+    #[arg(long = probe::TRY, value_enum, conflicts_with_all = ["control", "probe"])]
+    try_strategy: Option<Strategy>,
 }
 
 /// The kernel takes a power of two of whole pages (`ringbuf_map_alloc` of kernel/bpf/ringbuf.c).
@@ -78,6 +81,9 @@ fn run(args: &Args) -> Result<()> {
         set_parent_process_death_signal(Some(Signal::KILL)).context("cannot be tied to the parent")?;
     }
     let object = object_path(args)?;
+    if let Some(strategy) = args.try_strategy {
+        return probe::print_one(&object, strategy);
+    }
     let Some(pid) = args.pid.filter(|_| !args.probe) else {
         return probe::print_all(&object);
     };

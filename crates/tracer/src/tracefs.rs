@@ -27,6 +27,17 @@ pub fn ensure() -> Result<()> {
     })
 }
 
+/// Sees whether the kernel has this tracepoint.
+///
+/// # Errors
+/// With the kernel's reason.
+pub fn find(category: &str, name: &str) -> Result<()> {
+    let place = [PLACE, OLD_PLACE].into_iter().find(|place| holds_something(place)).unwrap_or(PLACE);
+    let path = format!("{place}/events/{category}/{name}/id");
+    fs::metadata(&path).with_context(|| format!("`{path}`"))?;
+    Ok(())
+}
+
 fn holds_something(place: &str) -> bool {
     fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_some())
 }
@@ -36,4 +47,13 @@ fn mount_privately() -> io::Result<()> {
     unsafe { unshare_unsafe(UnshareFlags::NEWNS) }?;
     mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)?;
     Ok(mount("tracefs", PLACE, "tracefs", MountFlags::empty(), None)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_tracepoint_that_is_not_there_is_named() {
+        let error = format!("{:#}", super::find("syscalls", "sys_enter_nothing").unwrap_err());
+        assert!(error.contains("events/syscalls/sys_enter_nothing/id"), "{error}");
+    }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
-use record::{host::Host, plan::Plan};
+use record::{agent::Probe, host::Host, plan::Plan};
 
 use crate::{
     exit::{Outcome, Usage},
@@ -62,8 +62,8 @@ pub fn run(args: &Args) -> Result<Outcome> {
     }
     let tried = session::require_root().and_then(|()| measure::try_strategies(&scenarios));
     // A plan can be shown without them; it cannot be measured.
-    let (strategies, untried) = match tried {
-        Err(error) if args.dry_run => (Vec::new(), Some(format!("{error:#}"))),
+    let (probe, untried) = match tried {
+        Err(error) if args.dry_run => (Probe::default(), Some(format!("{error:#}"))),
         tried => (tried?, None),
     };
     let revision = revision::own();
@@ -71,11 +71,11 @@ pub fn run(args: &Args) -> Result<Outcome> {
         profile: args.profile,
         seed,
         load_per_arm,
-        strategies: &strategies,
+        strategies: &probe.strategies,
         revision: revision.as_ref(),
     };
     let plan = plan::plan(&scenarios, &wanted);
-    let host = measure::this_host(strategies)?;
+    let host = measure::this_host(probe.clone())?;
     if args.dry_run {
         let expected = expected::from_last_runs(&results_folder(), &host.class_id, &plan);
         print(&plan::show(&plan, &expected, untried.as_deref()))?;

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use record::{
+    agent::Probe,
     block::Block,
     calibration::{Calibration, Finding, Part, SCHEMA},
     plan::{Plan, ScenarioPlan},
@@ -27,7 +28,7 @@ use crate::{
         duration_from_environment, flag_from_environment, read_scenario, results_folder, seed_from_clock,
     },
     exit::Outcome,
-    host, judge, keeper,
+    judge, keeper, measure,
     output::{Format, Output, print},
     plan::{self, Profile, Wanted},
     progress::Progress,
@@ -93,7 +94,8 @@ pub fn run(args: &Args) -> Result<Outcome> {
     if let Some(outcome) = keeper::keep()? {
         return Ok(outcome);
     }
-    let session = Session::begin(&results_folder(), &plan, host::read()?, time_of(args, &plan))?;
+    let host = measure::this_host(Probe::default())?;
+    let session = Session::begin(&results_folder(), &plan, host, time_of(args, &plan))?;
     let mut book = Book::new(&session, seed, args.output);
     let ended = session.on_stage(|stage| measure(args, &plan, stage, &mut book))?;
     if ended.is_none() {

@@ -22,6 +22,7 @@ pub use groups::Groups;
 pub use layout::{Layout, Mode, Mount};
 pub use run_groups::RunGroups;
 pub use run_id::RunId;
+pub(crate) use sweep::runs_in;
 pub use sweep::{Swept, sweep};
 
 /// Who a process works for. Each role has a group of its own.

@@ -11,6 +11,8 @@ use crate::{child::Interrupted, scenario::Mistakes};
 pub enum Outcome {
     /// There was nothing to judge, and all went well.
     Done,
+    /// All was told, and this machine or user cannot measure.
+    Unfit,
     /// A verdict was reached.
     Judged(Word),
     /// A signal ended the run; what was measured is kept.
@@ -79,6 +81,7 @@ pub fn shown(error: &anyhow::Error) -> String {
 fn of_outcome(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Done => 0,
+        Outcome::Unfit => 3,
         Outcome::Judged(word) => of_word(word),
         Outcome::Interrupted { signal } => 128u8.saturating_add(u8::try_from(signal).unwrap_or(0)),
         Outcome::Kept { code } => code,
@@ -134,6 +137,7 @@ mod tests {
 
     #[test]
     fn signals_and_errors_have_their_codes() {
+        assert_eq!(of_outcome(Outcome::Unfit), 3);
         assert_eq!(of_outcome(Outcome::Interrupted { signal: 2 }), 130);
         assert_eq!(of_outcome(Outcome::Interrupted { signal: 15 }), 143);
         assert_eq!(of_outcome(Outcome::Kept { code: 99 }), 99);

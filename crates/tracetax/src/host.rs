@@ -11,7 +11,8 @@ use record::host::{Host, HostClass, SCHEMA};
 
 use crate::cgroup::Layout;
 
-/// Reads the machine that this process runs on. Which strategies its kernel takes is not read here: they must be tried.
+/// Reads the machine that this process runs on. Which strategies its kernel takes is not read here, since they must be
+/// tried; nor is it judged.
 ///
 /// # Errors
 /// When a part of `/proc` that every Linux has is not readable.
@@ -30,6 +31,7 @@ pub fn read() -> anyhow::Result<Host> {
             .and_then(|text| pretty_name(&text))
             .unwrap_or_else(unknown),
         strategies: Vec::new(),
+        facts: Vec::new(),
     })
 }
 
@@ -92,7 +94,7 @@ fn hz(config: &HashMap<String, ConfigSetting>) -> Option<u32> {
 }
 
 /// "Cputime accounting" of init/Kconfig: a choice of three.
-fn accounting(config: &HashMap<String, ConfigSetting>) -> &'static str {
+pub(crate) fn accounting(config: &HashMap<String, ConfigSetting>) -> &'static str {
     let choices = [
         ("CONFIG_TICK_CPU_ACCOUNTING", "tick"),
         ("CONFIG_VIRT_CPU_ACCOUNTING_GEN", "gen"),

@@ -16,13 +16,16 @@ mod text;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use record::inspect::{Inspection, ReckonedFor};
+use record::{
+    agent::Probe,
+    inspect::{Inspection, ReckonedFor},
+};
 
 use crate::{
     bench::results_folder,
     cgroup::RunId,
     exit::{Outcome, Usage},
-    host,
+    measure,
     output::Output,
     results::Folder,
     session::{folder_name, own_folder},
@@ -65,7 +68,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
         loaded::check_rights()?;
     }
     let folder = Folder::create_aside(&results_folder(), &format!("{}-inspect", folder_name(RunId::own()?)))?;
-    folder.write_json("host.json", &host::read()?)?;
+    folder.write_json("host.json", &measure::this_host(Probe::default())?)?;
     if args.loaded {
         inspection.loaded = Some(loaded::load(&path, &folder)?);
     }

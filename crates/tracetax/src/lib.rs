@@ -23,6 +23,7 @@ pub mod child;
 pub mod clean;
 pub mod compare;
 pub mod digest;
+pub mod doctor;
 pub mod exact;
 pub mod exit;
 pub mod expected;

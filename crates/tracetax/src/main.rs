@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use tracetax::{
-    baseline, bench, bystander, calibrate, check, clean, compare, exit, inspect, manual, report, unit, warm,
+    baseline, bench, bystander, calibrate, check, clean, compare, doctor, exit, inspect, manual, report,
+    unit, warm,
 };
 
 /// What does an eBPF HTTP tracer cost the service it watches?
@@ -33,6 +34,8 @@ enum Command {
     Inspect(inspect::Args),
     /// Measure the stages of the agent's path one by one: time, instructions, allocations
     Unit(unit::Args),
+    /// Look at this machine: what works, what does not, why, what to do; changes nothing
+    Doctor(doctor::Args),
     /// Sweep what killed runs left behind
     Clean,
     /// Print what a shell reads to complete the commands of the binary `tracetax`
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Unit(args) => unit::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Clean => clean::run(),
         Command::Completions(args) => manual::completions(&args, &Args::command()),
         Command::Man(args) => manual::man(&args, &Args::command()),

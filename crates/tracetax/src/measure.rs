@@ -1,11 +1,20 @@
 //! One session of a plan: measured, judged, and left in a folder of its own with all its files.
 
 use anyhow::Result;
-use record::{agent::StrategyProbe, host::Host, plan::Plan, verdict::Verdict};
+use record::{agent::Probe, host::Host, plan::Plan, verdict::Verdict};
 
 use crate::{
-    bench::results_folder, exit::Outcome, host, judge, plan::time_of, probe, progress::Progress, publish,
-    results::Folder, scenario::Scenario, session::Session,
+    bench::results_folder,
+    doctor::{self, Machine},
+    exit::Outcome,
+    host, judge,
+    plan::time_of,
+    probe,
+    progress::Progress,
+    publish,
+    results::Folder,
+    scenario::Scenario,
+    session::Session,
 };
 
 /// What came of a session.
@@ -48,18 +57,19 @@ pub fn session(plan: &Plan, host: Host, verbose: bool) -> Result<Measured> {
     Ok(Measured::Whole(Box::new(Whole { folder, host, verdict })))
 }
 
-/// What the kernel says of the strategies, where a tracer is to run.
+/// What the tracer finds out about this kernel, where one is to run.
 ///
 /// # Errors
 /// When the tracer cannot be asked.
-pub fn try_strategies(scenarios: &[Scenario]) -> Result<Vec<StrategyProbe>> {
-    if probe::is_needed(scenarios) { probe::strategies() } else { Ok(Vec::new()) }
+pub fn try_strategies(scenarios: &[Scenario]) -> Result<Probe> {
+    if probe::is_needed(scenarios) { probe::ask() } else { Ok(Probe::default()) }
 }
 
-/// The machine, with what its kernel said of the strategies.
+/// The machine, with what the tracer found out, and what `doctor` says of it.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn this_host(strategies: Vec<StrategyProbe>) -> Result<Host> {
-    Ok(Host { strategies, ..host::read()? })
+pub fn this_host(probe: Probe) -> Result<Host> {
+    let machine = Machine::read(Ok(probe.clone()));
+    Ok(Host { strategies: probe.strategies, facts: doctor::facts(&machine), ..host::read()? })
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use record::{agent::StrategyProbe, plan::TreatmentKind};
+use record::{agent::Probe, plan::TreatmentKind};
 
 use crate::{scenario::Scenario, session};
 
@@ -17,19 +17,19 @@ pub fn is_needed(scenarios: &[Scenario]) -> bool {
     treatments.into_iter().any(|treatment| matches!(treatment.kind, TreatmentKind::Tracer { .. }))
 }
 
-/// Lets the tracer beside this binary try every strategy that it has.
+/// Lets the tracer beside this binary try every strategy that it has, and tell who else traces.
 ///
 /// # Errors
 /// When the tracer is not built, or fails for another reason than a kernel that refuses a strategy.
-pub fn strategies() -> Result<Vec<StrategyProbe>> {
+pub fn ask() -> Result<Probe> {
     try_all(Command::new(tracer()?).arg("--probe"))
 }
 
-/// As [`strategies`], with the programs of another object.
+/// As [`ask`], with the programs of another object.
 ///
 /// # Errors
-/// Those of [`strategies`].
-pub fn strategies_of(object: &Path) -> Result<Vec<StrategyProbe>> {
+/// Those of [`ask`].
+pub fn ask_about(object: &Path) -> Result<Probe> {
     try_all(Command::new(tracer()?).arg("--probe").arg("--object").arg(object))
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn tracer() -> Result<PathBuf> {
     Ok(tracer)
 }
 
-fn try_all(tracer: &mut Command) -> Result<Vec<StrategyProbe>> {
+fn try_all(tracer: &mut Command) -> Result<Probe> {
     let output = tracer
         .stdin(Stdio::null())
         .output()
@@ -50,28 +50,29 @@ fn try_all(tracer: &mut Command) -> Result<Vec<StrategyProbe>> {
     read(&output.stdout)
 }
 
-fn read(lines: &[u8]) -> Result<Vec<StrategyProbe>> {
-    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let probes: Result<Vec<StrategyProbe>, _> = lines.map(serde_json::from_slice).collect();
-    probes.context("the tracer's `--probe` tells strategies that this lab does not understand")
+fn read(line: &[u8]) -> Result<Probe> {
+    serde_json::from_slice(line)
+        .context("what the tracer's `--probe` tells this lab does not understand: run `cargo xtask build`")
 }
 
 #[cfg(test)]
 mod tests {
+    use record::agent::OtherPrograms;
+
     use super::read;
 
     #[test]
-    fn one_strategy_a_line() {
+    fn strategies_and_others_are_read() {
         let text = concat!(
-            r#"{"strategy":"raw-tracepoint","available":true,"reason":null}"#,
-            "\n",
-            r#"{"strategy":"kprobe","available":false,"reason":"Operation not supported"}"#,
+            r#"{"strategies":[{"strategy":"raw-tracepoint","available":true,"reason":null},"#,
+            r#"{"strategy":"kprobe","available":false,"reason":"Operation not supported"}],"others":{"loaded":[]}}"#,
             "\n"
         );
-        let probes = read(text.as_bytes()).unwrap();
-        assert_eq!(probes.iter().map(|probe| probe.available).collect::<Vec<_>>(), [true, false]);
-        assert_eq!(probes[1].reason.as_deref(), Some("Operation not supported"));
-        assert_eq!(read(b"").unwrap(), []);
+        let probe = read(text.as_bytes()).unwrap();
+        let available = probe.strategies.iter().map(|probe| probe.available);
+        assert_eq!(available.collect::<Vec<_>>(), [true, false]);
+        assert_eq!(probe.strategies[1].reason.as_deref(), Some("Operation not supported"));
+        assert_eq!(probe.others, Some(OtherPrograms::Loaded(vec![])));
         assert!(read(b"usage: tracer").unwrap_err().to_string().contains("does not understand"));
     }
 }

@@ -5,7 +5,7 @@
 
 mod excerpt;
 mod file;
-mod form;
+pub(crate) mod form;
 mod key;
 mod mistakes;
 mod nearest;

@@ -13,14 +13,17 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use record::unit::{SCHEMA, StageName, StageResult, Unit};
+use record::{
+    agent::Probe,
+    unit::{SCHEMA, StageName, StageResult, Unit},
+};
 use serde::de::DeserializeOwned;
 
 use crate::{
     bench::results_folder,
     cgroup::RunId,
     exit::{Outcome, Usage},
-    host,
+    measure,
     results::Folder,
     session::{folder_name, own_folder},
 };
@@ -49,7 +52,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let benchmarks = benchmarks()?;
     let valgrind = callgrind::version()?;
     let folder = Folder::create_aside(&results_folder(), &format!("{}-unit", folder_name(RunId::own()?)))?;
-    let host = host::read()?;
+    let host = measure::this_host(Probe::default())?;
     folder.write_json("host.json", &host)?;
     let counts = count(&benchmarks, folder.path())?;
     if args.exact.is_wanted() {

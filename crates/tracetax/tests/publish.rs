@@ -62,6 +62,7 @@ fn host() -> Host {
         memory_bytes: 4_000_000_000,
         distribution: "made-up".into(),
         strategies: vec![],
+        facts: vec![],
     }
 }
 

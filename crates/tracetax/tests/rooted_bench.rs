@@ -27,7 +27,9 @@ use blocks::{are_the_whole_plan, assert_complete};
 use record::{
     agent::AgentStats,
     block::Purpose,
+    doctor::State,
     flood::Step,
+    host::Host,
     plan::Arm,
     verdict::{Metric, Verdict, Word},
 };
@@ -139,7 +141,9 @@ tracer = "kprobe"
 #[ignore = "needs root"]
 fn stages_are_measured_and_what_the_kernel_refuses_is_named() {
     let site = Site::new("stages", STAGES);
-    let ended = site.run(&["bench", "stages"]);
+    let run = site.start(&["bench", "stages"]);
+    let lab = run.pid();
+    let ended = run.end();
     let (plan, blocks) = (site.latest().plan().unwrap(), site.latest().blocks().unwrap());
     assert!(are_the_whole_plan(&plan, &blocks), "{}", ended.stderr);
     for block in blocks.iter().filter(|block| block.arm == Arm::Treated) {
@@ -157,11 +161,15 @@ fn stages_are_measured_and_what_the_kernel_refuses_is_named() {
     let scenario = &verdict.scenarios[0];
     let bill = scenario.strategies[0].bill.unwrap();
     assert!(bill.runs_per_request >= 2.0 && bill.empty_ns_per_run > 0.0, "{bill:?}");
-    let strategies = site.latest().host().unwrap().strategies;
+    let Host { strategies, facts, .. } = site.latest().host().unwrap();
     let kprobe = strategies.iter().find(|one| one.strategy == "kprobe");
     let available = kprobe.is_some_and(|kprobe| kprobe.available);
     assert_eq!(scenario.treatments.len(), if available { 3 } else { 2 });
     assert_eq!(scenario.unavailable.is_empty(), available, "{scenario:#?}");
+    let fact = facts.iter().find(|fact| fact.id == "kprobe").unwrap();
+    assert_eq!(fact.state == State::Ok, available, "{fact:?}");
+    let others = facts.iter().find(|fact| fact.id == "other-runs").unwrap();
+    assert!(!others.found.contains(&format!("{lab}-")), "a run is no neighbour of its own: {others:?}");
     if let Some(reason) = kprobe.and_then(|kprobe| kprobe.reason.as_ref()) {
         assert_eq!(&scenario.unavailable[0].reason, reason);
         assert!(

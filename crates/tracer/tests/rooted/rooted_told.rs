@@ -1,7 +1,7 @@
 //! What the agent tells about what it has loaded, about this kernel, and about the time its programs take.
 
 use clap::ValueEnum as _;
-use record::agent::{AgentCommand, AgentReply, StrategyProbe};
+use record::agent::{AgentCommand, AgentReply, OtherPrograms, Probe};
 use tracer::choice::Strategy;
 
 use crate::{
@@ -57,8 +57,8 @@ fn programs_are_timed_only_while_that_is_asked_for() {
 fn every_strategy_is_tried_and_none_stays() {
     let mut agent = Process::start("tracer", &["--probe".as_ref()]);
     assert!(agent.wait().success());
-    let lines = agent.rest();
-    let probes: Vec<StrategyProbe> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let Probe { strategies: probes, others } = probe_of(&agent.rest());
+    assert!(matches!(others, Some(OtherPrograms::Loaded(_))), "{others:?}");
     let named = |name| probes.iter().find(|probe| probe.strategy == name);
     for usual in ["raw-tracepoint", "syscall-tracepoint"] {
         let usual = named(usual).unwrap();
@@ -71,6 +71,31 @@ fn every_strategy_is_tried_and_none_stays() {
         assert!(probe.reason.iter().all(|reason| !reason.contains('\n')), "{probe:?}");
     }
     assert_eq!(agent.rest_of_errors(), [""; 0]);
+}
+
+fn probe_of(lines: &[String]) -> Probe {
+    let [line] = lines else { panic!("not one line: {lines:?}") };
+    serde_json::from_str(line).unwrap()
+}
+
+/// Another tracer is told by its programs and its process; what is tried is never among them.
+#[test]
+#[ignore = "needs root"]
+fn programs_of_another_tracer_are_told_with_who_holds_them() {
+    let target = Target::start();
+    let other = Agent::start(target.pid());
+    let mut agent = Process::start("tracer", &["--probe".as_ref()]);
+    assert!(agent.wait().success());
+    let probe = probe_of(&agent.rest());
+    let Some(OtherPrograms::Loaded(programs)) = probe.others else { panic!("{:?}", probe.others) };
+    let of_other: Vec<_> = programs
+        .iter()
+        .filter(|program| program.holders.iter().any(|holder| holder.pid == other.process.pid()))
+        .collect();
+    assert_eq!(of_other.len(), 1, "{programs:?}");
+    assert_eq!((of_other[0].kind.as_str(), of_other[0].name.as_str()), ("raw_tracepoint", "raw_tracepoint_"));
+    assert_eq!(of_other[0].holders[0].name, "tracer");
+    assert!(programs.iter().all(|program| program.holders.iter().all(|one| one.pid != agent.pid())));
 }
 
 #[test]

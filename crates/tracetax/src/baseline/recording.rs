@@ -44,8 +44,7 @@ pub fn record(scenarios: &[Scenario], sessions: u32, wanted: &Wanted<'_>) -> Res
     if let Some(outcome) = keeper::keep()? {
         return Ok(Recorded::Elsewhere(outcome));
     }
-    let strategies = measure::try_strategies(scenarios)?;
-    let host = measure::this_host(strategies)?;
+    let host = measure::this_host(measure::try_strategies(scenarios)?)?;
     let wanted = Wanted { strategies: &host.strategies, ..*wanted };
     // Beside that of each session, so that a signal between two of them is not lost.
     let interrupt = Interrupt::catch()?;

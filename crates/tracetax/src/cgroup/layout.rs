@@ -105,7 +105,7 @@ impl Layout {
     }
 
     /// The hierarchies in which groups are made, each once, the one that counts CPU first.
-    pub(super) fn needed(&self) -> Vec<&Mount> {
+    pub(crate) fn needed(&self) -> Vec<&Mount> {
         let cpu = self.cpu();
         let shared = |memory: &&Mount| cpu.is_some_and(|cpu| cpu.point == memory.point);
         cpu.into_iter().chain(self.memory.as_ref().filter(|memory| !shared(memory))).collect()
@@ -141,7 +141,7 @@ impl Mount {
 
     /// Folders in which a run's group may be made, best first: the root of the mount, then next to the own
     /// group, then inside it.
-    pub(super) fn places(&self, groups: &ProcessCGroups) -> Vec<PathBuf> {
+    pub(crate) fn places(&self, groups: &ProcessCGroups) -> Vec<PathBuf> {
         let own = self.folder_of(groups);
         let beside = own.parent().filter(|parent| parent.starts_with(&self.point)).map(Path::to_owned);
         let mut places = vec![self.point.clone()];
@@ -154,7 +154,7 @@ impl Mount {
     }
 
     /// Where it is mounted.
-    pub(super) fn point(&self) -> &Path {
+    pub(crate) fn point(&self) -> &Path {
         &self.point
     }
 }

@@ -71,7 +71,7 @@ impl RunId {
     }
 
     /// The run that a group of this name belongs to; `None` for a name that is not exactly one of ours.
-    pub(super) fn from_group_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_group_name(name: &str) -> Option<Self> {
         let (pid, rest) = name.strip_prefix(PREFIX)?.split_once('-')?;
         let (start_ticks, _) = rest.split_once('-')?;
         let id = Self { pid: pid.parse().ok()?, start_ticks: start_ticks.parse().ok()? };

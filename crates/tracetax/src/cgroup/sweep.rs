@@ -40,11 +40,19 @@ pub fn sweep(layout: &Layout) -> Swept {
 
 /// Groups of dead runs directly inside `place`.
 fn dead_runs(place: &Path) -> Vec<(RunId, PathBuf)> {
-    let runs = children(place).unwrap_or_default().into_iter().filter_map(|folder| {
+    groups_in(place).filter(|(run, folder)| !has_keeper(*run, folder)).collect()
+}
+
+/// Runs that have a group directly inside `place`, and whether their keepers live. Nothing is touched.
+pub(crate) fn runs_in(place: &Path) -> Vec<(RunId, bool)> {
+    groups_in(place).map(|(run, folder)| (run, has_keeper(run, &folder))).collect()
+}
+
+fn groups_in(place: &Path) -> impl Iterator<Item = (RunId, PathBuf)> {
+    children(place).unwrap_or_default().into_iter().filter_map(|folder| {
         let run = RunId::from_group_name(folder.file_name()?.to_str()?)?;
         Some((run, folder))
-    });
-    runs.filter(|(run, folder)| !has_keeper(*run, folder)).collect()
+    })
 }
 
 /// Whether the run's keeper lives. One in another PID namespace has another id here; its start tells it.

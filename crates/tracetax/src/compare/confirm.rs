@@ -51,18 +51,18 @@ pub fn measure(run: &StoredRun, names: &[String]) -> Result<Fresh> {
     if let Some(outcome) = keeper::keep()? {
         return Ok(Fresh::Elsewhere(outcome));
     }
-    let strategies = measure::try_strategies(&scenarios)?;
+    let probe = measure::try_strategies(&scenarios)?;
     let wanted = Wanted {
         profile: Profile::Quick,
         seed: seed_from_clock(),
         load_per_arm: None,
-        strategies: &strategies,
+        strategies: &probe.strategies,
         revision: now.as_ref(),
     };
     let planned: Vec<ScenarioPlan> =
         scenarios.iter().map(|scenario| again(run, scenario, &wanted)).collect::<Result<_>>()?;
     let plan = Plan { profile: run.plan.profile.clone(), scenarios: planned, ..plan::plan(&[], &wanted) };
-    let host = measure::this_host(strategies.clone())?;
+    let host = measure::this_host(probe.clone())?;
     Ok(match measure::session(&plan, host, flag_from_environment("VERBOSE"))? {
         Measured::Whole(whole) => Fresh::Whole(Box::new(stored_run::read(whole.folder.path())?)),
         Measured::Interrupted(outcome) => Fresh::Interrupted(outcome),

@@ -77,18 +77,18 @@ pub fn run(args: &Args, against: &str, names: &[PathBuf]) -> Result<Measured> {
     if let Some(outcome) = keeper::keep()? {
         return Ok(Measured::Elsewhere(outcome));
     }
-    let strategies = try_strategies(&scenarios)?;
+    let probe = try_strategies(&scenarios)?;
     let own = revision::own();
     let wanted = Wanted {
         profile: args.profile,
         seed: args.seed.unwrap_or_else(bench::seed_from_clock),
         load_per_arm,
-        strategies: &strategies,
+        strategies: &probe.strategies,
         revision: own.as_ref(),
     };
-    let refuses = other::refusals(&build.tracer(), &scenarios, &strategies);
+    let refuses = other::refusals(&build.tracer(), &scenarios, &probe.strategies);
     let plan = plan::plan_against(&scenarios, &wanted, &Other { revision: build.revision.clone(), refuses });
-    let host = this_host(strategies.clone())?;
+    let host = this_host(probe.clone())?;
     measure(&plan, host, build, args.verbose || bench::flag_from_environment("VERBOSE"))
 }
 

@@ -45,7 +45,7 @@ pub fn load(object: &Path, folder: &Folder) -> Result<Loaded> {
     let interrupt = Interrupt::catch()?;
     let tracer = probe::tracer()?;
     let (available, unavailable): (Vec<_>, Vec<_>) =
-        probe::strategies_of(object)?.into_iter().partition(|probe| probe.available);
+        probe::ask_about(object)?.strategies.into_iter().partition(|probe| probe.available);
     let load_one = |probe: StrategyProbe| load_one(&tracer, object, probe.strategy, folder, &interrupt);
     Ok(Loaded { strategies: available.into_iter().map(load_one).collect::<Result<_>>()?, unavailable })
 }

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Stdout, stdout};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use record::verdict::Word;
+use record::{doctor::State, verdict::Word};
 use tabled::{
     Table,
     settings::{Padding, Style as Lines, Width, peaker::PriorityMax, style::HorizontalLine},
@@ -105,6 +105,15 @@ impl Look {
         }
     }
 
+    /// How a fact of the machine is judged.
+    #[must_use]
+    pub fn state(self, state: State) -> String {
+        match self {
+            Self::Terminal(screen) => screen.painted(colour_of_state(state), words::state(state)),
+            Self::Markdown => words::state(state).to_owned(),
+        }
+    }
+
     /// Sentences as one paragraph, which a terminal gets in whole words. A pipe gets it in one line, to be searched.
     #[must_use]
     pub fn prose(self, text: &str) -> String {
@@ -162,4 +171,13 @@ fn colour(word: Word) -> Style {
         Word::Regressed | Word::OverBudget | Word::Invalid => AnsiColor::Red,
     };
     colour.on_default().bold()
+}
+
+fn colour_of_state(state: State) -> Style {
+    match state {
+        State::Ok => AnsiColor::Green.on_default(),
+        State::Unknown => AnsiColor::Cyan.on_default(),
+        State::Warn => AnsiColor::Yellow.on_default().bold(),
+        State::Fail => AnsiColor::Red.on_default().bold(),
+    }
 }

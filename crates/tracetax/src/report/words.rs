@@ -1,6 +1,6 @@
-//! The words of a verdict, as people read them.
+//! The words of a verdict, and of facts, as people read them.
 
-use record::verdict::Word;
+use record::{doctor::State, verdict::Word};
 
 /// A word.
 #[must_use]
@@ -14,6 +14,17 @@ pub fn word(word: Word) -> &'static str {
         Word::New => "new",
         Word::Improved => "improved",
         Word::Pass => "pass",
+    }
+}
+
+/// How a fact of the machine is judged.
+#[must_use]
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Ok => "ok",
+        State::Unknown => "unknown",
+        State::Warn => "warn",
+        State::Fail => "fail",
     }
 }
 

@@ -5,7 +5,7 @@
 mod bystander;
 mod limits;
 mod load;
-mod treatment;
+pub(crate) mod treatment;
 
 use std::{collections::BTreeMap, ops::Range};
 

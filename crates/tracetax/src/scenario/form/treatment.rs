@@ -16,7 +16,7 @@ use super::{
 };
 
 /// The strategies that a treatment may name, as written here and as the agent takes them.
-const STRATEGIES: &[(&str, &str)] = &[
+pub(crate) const STRATEGIES: &[(&str, &str)] = &[
     ("raw-tracepoint", "raw-tracepoint"),
     ("syscall-tracepoint", "syscall-tracepoint"),
     ("cgroup-skb", "cgroup-skb"),
