@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{agent::AgentStats, bystander::BystanderUse, flood::FloodUse, load::LoadResult, plan::Arm};
 
 /// Schema id of a line of `blocks.jsonl`.
-pub const SCHEMA: &str = "tracetax/block/v1";
+pub const SCHEMA: &str = "tracetax/block/v2";
 
 /// One measured block. All counters are differences over the block.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,4 +131,6 @@ pub enum Discard {
     GeneratorLate,
     /// The hypervisor took the processor away.
     Steal,
+    /// It was to be measured with the kernel's run-time statistics on, and the kernel has none.
+    NoStatistics,
 }

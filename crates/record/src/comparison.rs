@@ -4,17 +4,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    part::Part,
     revision::Revision,
     verdict::{Reason, Word},
 };
 
 /// Schema id of `comparison.json`.
-pub const SCHEMA: &str = "tracetax/comparison/v1";
+pub const SCHEMA: &str = "tracetax/comparison/v2";
 
 /// A comparison of one run. All outputs (terminal, Markdown, annotations, JUnit, Bencher) are made of this alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("$id" = SCHEMA))]
+#[schemars(extend("$id" = SCHEMA), transform = crate::sealed::with_checksum)]
 pub struct Comparison {
     /// [`SCHEMA`].
     #[schemars(description = "The id of this schema.", extend("const" = SCHEMA))]
@@ -29,6 +30,12 @@ pub struct Comparison {
     pub revision: Option<Revision>,
     /// What it is held against.
     pub against: Against,
+    /// How much was measured, where the run was interrupted; absent where it went to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<Part>,
+    /// What a reader must know of the run before its numbers, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// One entry a scenario, in the order of the plan.
     pub scenarios: Vec<ScenarioComparison>,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{agent::StrategyProbe, doctor::Fact};
 
 /// Schema id of `host.json`.
-pub const SCHEMA: &str = "tracetax/host/v1";
+pub const SCHEMA: &str = "tracetax/host/v2";
 
 /// What makes numbers comparable, and what helps to explain them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{flood::Step, load::Pacing, revision::Revision, stage::Stage, wakeup::Wakeup};
 
 /// Schema id of `plan.json`.
-pub const SCHEMA: &str = "tracetax/plan/v1";
+pub const SCHEMA: &str = "tracetax/plan/v2";
 
 /// Everything a run will do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Schema id of `recording.json`.
-pub const SCHEMA: &str = "tracetax/recording/v1";
+pub const SCHEMA: &str = "tracetax/recording/v2";
 
 /// The sessions of a recording, each an ordinary run with a folder of its own. Written anew after each of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

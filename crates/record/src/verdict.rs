@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 use crate::{
     capacity::Capacity,
     cost::{StrategyCost, TracerFigures},
+    part::Part,
 };
 
 /// Schema id of `verdict.json`.
-pub const SCHEMA: &str = "tracetax/verdict/v1";
+pub const SCHEMA: &str = "tracetax/verdict/v2";
 
 /// The verdict on a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("$id" = SCHEMA))]
+#[schemars(extend("$id" = SCHEMA), transform = crate::sealed::with_checksum)]
 pub struct Verdict {
     /// [`SCHEMA`].
     #[schemars(description = "The id of this schema.", extend("const" = SCHEMA))]
@@ -23,6 +24,12 @@ pub struct Verdict {
     pub word: Word,
     /// Why, where the word is not `pass`.
     pub reasons: Vec<Reason>,
+    /// How much was measured, where the run was interrupted; absent where it went to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<Part>,
+    /// What a reader must know of the run before its numbers, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// One entry a scenario, in the order of the plan.
     pub scenarios: Vec<ScenarioVerdict>,
 }

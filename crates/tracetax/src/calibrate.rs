@@ -156,7 +156,7 @@ fn measure_controls(args: &Args, plan: &Plan, stage: &mut Stage<'_>, book: &mut 
     let measured = book.session.run(plan, stage, &mut progress);
     progress.end();
     let blocks = measured?;
-    book.session.folder().write_json("verdict.json", &judge::judge(plan, &blocks))?;
+    book.session.folder().write_sealed("verdict.json", &judge::judge(plan, &blocks))?;
     if args.wants(Which::Nulls) {
         let found = nulls::found(&null_plans(plan), &blocks, args.nulls, book.calibration.seed);
         let found = found.context("the plan has no null run")?;

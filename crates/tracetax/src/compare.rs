@@ -36,7 +36,7 @@ use crate::{
 };
 
 use confirm::Fresh;
-use live::Measured;
+use live::{Here, Measured};
 
 pub use barrier::is_over;
 pub use live::again;
@@ -70,8 +70,10 @@ pub struct Args {
 /// When the folder is none of a run, a baseline is damaged, or something fails.
 pub fn run(args: &Args) -> Result<Outcome> {
     if let Some(against) = args.live.against() {
-        let measured = live::run(&args.live, against, &args.names)?;
-        return told(&measured, args);
+        return match live::run(&args.live, against, &args.names)? {
+            Measured::Here(here) => told(&here, args),
+            Measured::Elsewhere(outcome) => Ok(outcome),
+        };
     }
     let path = match args.names.as_slice() {
         [] => results_folder().join("latest"),
@@ -87,19 +89,19 @@ pub fn run(args: &Args) -> Result<Outcome> {
     // Where it is now: a fresh session becomes the newest run.
     let folder = Folder::open(&Folder::open(&path)?.path().canonicalize()?)?;
     match again(&folder)? {
-        Some(measured) => told(&Measured::Whole(folder, Box::new(measured)), args),
+        Some(comparison) => told(&Here { folder, comparison, interrupted: None }, args),
         None => stored(args, folder.path()),
     }
 }
 
 /// Leaves a live comparison in its folder, and shows it.
-fn told(measured: &Measured, args: &Args) -> Result<Outcome> {
-    let (folder, comparison) = match measured {
-        Measured::Whole(folder, comparison) => (folder, comparison),
-        Measured::Interrupted(outcome) | Measured::Elsewhere(outcome) => return Ok(*outcome),
-    };
+fn told(here: &Here, args: &Args) -> Result<Outcome> {
+    let Here { folder, comparison, interrupted } = here;
     let (plan, blocks) = (folder.plan()?, folder.blocks()?);
     publish_in(folder, &plan, &blocks, &judge::judge(&plan, &blocks), comparison)?;
+    if let Some(outcome) = interrupted {
+        return Ok(*outcome);
+    }
     show(comparison, args)?;
     Ok(Outcome::Judged(comparison.word))
 }

@@ -64,11 +64,14 @@ pub fn code(outcome: anyhow::Result<Outcome>) -> ExitCode {
     match outcome {
         Ok(outcome) => ExitCode::from(of_outcome(outcome)),
         Err(error) => {
-            let code = of_error(&error);
-            eprintln!("{}{}", shown(&error), if code == FAILED { FAILED_NEXT } else { "" });
-            ExitCode::from(code)
+            eprintln!("{}", told(&error));
+            ExitCode::from(of_error(&error))
         }
     }
+}
+
+fn told(error: &anyhow::Error) -> String {
+    format!("{}{}", shown(error), if of_error(error) == FAILED { FAILED_NEXT } else { "" })
 }
 
 /// What a user reads of an error.
@@ -116,7 +119,7 @@ fn of_error(error: &anyhow::Error) -> u8 {
 mod tests {
     use record::verdict::Word;
 
-    use super::{Outcome, Unfit, Usage, of_error, of_outcome};
+    use super::{Outcome, Unfit, Usage, of_error, of_outcome, told};
 
     #[test]
     fn every_word_has_its_code() {
@@ -133,6 +136,16 @@ mod tests {
         for (word, code) in words {
             assert_eq!(of_outcome(Outcome::Judged(word)), code, "{word:?}");
         }
+    }
+
+    #[test]
+    fn what_nobody_could_foresee_says_what_to_do_about_it() {
+        let text = told(&anyhow::anyhow!("broken"));
+        assert!(
+            text.starts_with("error: broken\nThe tool has failed") && text.contains("report it"),
+            "{text}"
+        );
+        assert_eq!(told(&Usage("no".into()).into()), "error: no");
     }
 
     #[test]

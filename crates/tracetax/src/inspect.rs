@@ -68,7 +68,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
         loaded::check_rights()?;
     }
     let folder = Folder::create_aside(&results_folder(), &format!("{}-inspect", folder_name(RunId::own()?)))?;
-    folder.write_json("host.json", &measure::this_host(Probe::default())?)?;
+    folder.write_sealed("host.json", &measure::this_host(Probe::default())?)?;
     if args.loaded {
         inspection.loaded = Some(loaded::load(&path, &folder)?);
     }

@@ -16,6 +16,7 @@ mod live;
 mod live_reason;
 mod metric;
 mod pairs;
+mod part;
 mod reason;
 mod strategies;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod uptime;
 
 use record::{
     block::Block,
+    part::Part,
     plan::{Plan, ScenarioPlan, Treatment, TreatmentKind},
     verdict::{Reason, SCHEMA, ScenarioVerdict, TreatmentVerdict, Unavailable, Verdict, Word},
 };
@@ -37,8 +39,9 @@ pub use ledger::answered;
 pub use live::{Live, compare};
 pub use metric::{control_excludes_zero, server_cpu_us_per_request};
 pub use pairs::{Measured, Selected};
+pub use part::INTERRUPTED;
 
-/// Judges all blocks of a run.
+/// Judges all blocks of a run. Of a run that was interrupted, what was measured is judged so far, and does not pass.
 #[must_use]
 pub fn judge(plan: &Plan, blocks: &[Block]) -> Verdict {
     let mut drafts: Vec<Draft> = plan.scenarios.iter().map(|scenario| Draft::of(scenario, blocks)).collect();
@@ -49,7 +52,9 @@ pub fn judge(plan: &Plan, blocks: &[Block]) -> Verdict {
     let word = run_word(&scenarios);
     let of_that_word = scenarios.iter().filter(|scenario| scenario.word == word);
     let reasons = of_that_word.flat_map(|scenario| scenario.reasons.iter().cloned()).collect();
-    Verdict { schema: SCHEMA.into(), word, reasons, scenarios }
+    let interrupted = part::of_run(plan, blocks);
+    let notes = interrupted.map(part::note).into_iter().collect();
+    Verdict { schema: SCHEMA.into(), word, reasons, interrupted, notes, scenarios }
 }
 
 /// The worst word. A run of which nothing was judged has proved nothing.
@@ -64,14 +69,24 @@ struct Draft<'a> {
     /// Limits for which there is nothing to judge.
     missing: Vec<Reason>,
     treatments: Vec<(TreatmentVerdict, Vec<Candidate>)>,
+    /// Where it was not measured to its end.
+    interrupted: Option<Part>,
 }
 
 impl<'a> Draft<'a> {
     fn of(plan: &'a ScenarioPlan, blocks: &[Block]) -> Self {
-        let mut draft = Self { plan, doubts: Vec::new(), missing: Vec::new(), treatments: Vec::new() };
+        let interrupted = part::of_scenario(plan, blocks);
+        let mut draft =
+            Self { plan, doubts: Vec::new(), missing: Vec::new(), treatments: Vec::new(), interrupted };
         for treatment in plan.treatments.iter().filter(|one| !plan.unavailable.contains_key(&one.name)) {
             let selected = Selected::of(plan, treatment, blocks);
-            draft.doubts.extend(doubts::all(plan, treatment, &selected));
+            let doubts = doubts::all(plan, treatment, &selected);
+            // What was to be measured later is nothing to doubt.
+            draft.doubts.extend(
+                doubts
+                    .into_iter()
+                    .filter(|doubt| interrupted.is_none() || doubt.code != doubts::NOTHING_MEASURED),
+            );
             let climb = Climb::of(&selected);
             let shown = climb.as_ref().map_or(&selected, |climb| &climb.shown);
             let chunks = Chunks::of(&shown.pairs);
@@ -94,12 +109,18 @@ impl<'a> Draft<'a> {
         words.extend((!self.doubts.is_empty()).then_some(Word::Invalid));
         words.extend((!self.missing.is_empty()).then_some(Word::Inconclusive));
         words.extend(self.treatments.is_empty().then_some(Word::Inconclusive));
-        let mut reasons = self.doubts;
+        words.extend(self.interrupted.map(|_| part::word(Word::Pass)));
+        let mut reasons: Vec<_> =
+            self.interrupted.map(|part| part::reason(self.plan, part)).into_iter().collect();
+        reasons.extend(self.doubts);
         reasons.extend(self.missing);
         reasons.extend(self.treatments.is_empty().then(|| reason::all_unavailable(self.plan)));
         let mut treatments = Vec::new();
         for (mut verdict, candidates) in self.treatments {
             verdict.metrics = candidates.into_iter().map(|candidate| candidate.metric).collect();
+            if self.interrupted.is_some() {
+                verdict.metrics.iter_mut().for_each(|metric| metric.word = metric.word.map(part::word));
+            }
             words.extend(verdict.metrics.iter().filter_map(|metric| metric.word));
             reasons
                 .extend(verdict.metrics.iter().filter_map(|metric| reason::of(self.plan, &verdict, metric)));

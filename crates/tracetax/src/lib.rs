@@ -47,6 +47,7 @@ pub mod revision;
 pub mod rig;
 pub mod run;
 pub mod scenario;
+pub mod sealed;
 pub mod session;
 pub mod stored_run;
 pub mod unit;

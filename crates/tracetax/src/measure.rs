@@ -47,12 +47,15 @@ pub fn session(plan: &Plan, host: Host, verbose: bool) -> Result<Measured> {
     let mut progress = Progress::new(plan, verbose);
     let measured = session.on_stage(|stage| session.run(plan, stage, &mut progress));
     progress.end();
-    let Some(blocks) = measured? else {
-        return Ok(Measured::Interrupted(session.interrupted()));
-    };
+    let interrupted = measured?.is_none().then(|| session.interrupted());
+    // Of a run that a signal has ended, what was measured before: that is no pass.
+    let blocks = session.folder().blocks()?;
     let verdict = judge::judge(plan, &blocks);
     let run = publish::Measured { folder: session.folder(), plan, host: session.host(), blocks: &blocks };
     publish::verdict(&run, &verdict)?;
+    if let Some(outcome) = interrupted {
+        return Ok(Measured::Interrupted(outcome));
+    }
     let (folder, host) = (session.folder().clone(), session.host().clone());
     Ok(Measured::Whole(Box::new(Whole { folder, host, verdict })))
 }

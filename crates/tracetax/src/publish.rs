@@ -40,7 +40,7 @@ pub struct Measured<'a> {
 /// # Errors
 /// When a file cannot be written.
 pub fn comparison(run: &Measured<'_>, verdict: &Verdict, comparison: &Comparison) -> Result<()> {
-    run.folder.write_json("comparison.json", comparison)?;
+    run.folder.write_sealed("comparison.json", comparison)?;
     run.folder.write("comment.md", &comparison::comment(comparison))?;
     page(run, verdict, Some(comparison))?;
     both(run.folder, &comparison::summary(comparison), &cases::of_comparison(comparison, run.plan))
@@ -51,7 +51,7 @@ pub fn comparison(run: &Measured<'_>, verdict: &Verdict, comparison: &Comparison
 /// # Errors
 /// When a file cannot be written.
 pub fn verdict(run: &Measured<'_>, verdict: &Verdict) -> Result<()> {
-    run.folder.write_json("verdict.json", verdict)?;
+    run.folder.write_sealed("verdict.json", verdict)?;
     page(run, verdict, None)?;
     both(run.folder, &markdown(verdict, run.plan, run.host), &cases::of_verdict(verdict, run.plan))
 }

@@ -65,7 +65,11 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let path = args.run.clone().unwrap_or_else(|| crate::bench::results_folder().join("latest"));
     let folder = Folder::open(&path)?;
     let (plan, host, blocks) = (folder.plan()?, folder.host()?, folder.blocks()?);
-    let (live, verdict) = (compare::again(&folder)?, judge::judge(&plan, &blocks));
+    let (live, mut verdict) = (compare::again(&folder)?, judge::judge(&plan, &blocks));
+    if let Some(torn) = folder.torn()? {
+        eprintln!("warning: {torn}");
+        verdict.notes.push(torn);
+    }
     let word = match &live {
         Some(comparison) => {
             args.output.show(comparison, |look| Ok(comparison::terminal(comparison, look)))?;

@@ -10,10 +10,21 @@ use anyhow::{Context, Result};
 use record::{block::Block, comparison::Comparison, host::Host, plan::Plan, verdict::Verdict};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{exit::Usage, owner, whole_file};
+use crate::{
+    exit::Usage,
+    owner,
+    sealed::{self, Fault},
+    whole_file,
+};
 
-/// What to do about a file that nobody but a run writes.
-const MEASURE_ANEW: &str = "take it from a copy, or measure anew";
+mod lines;
+#[cfg(test)]
+mod tests;
+
+use lines::Lines;
+
+/// The list of blocks.
+const BLOCKS: &str = "blocks.jsonl";
 
 /// The folder of one run.
 #[derive(Debug, Clone)]
@@ -48,6 +59,12 @@ impl Folder {
         owner::create_dir_all(results).and_then(|()| owner::create_dir(&path)).with_context(refused)?;
         owner::create_dir(&path.join("logs"))?;
         Ok(Self(path))
+    }
+
+    /// The folder that [`Self::create_aside`] has made.
+    #[must_use]
+    pub fn aside(results: &Path, name: &str) -> Self {
+        Self(results.join(name))
     }
 
     /// The folder at `path`, which must be one of a run.
@@ -91,7 +108,15 @@ impl Folder {
         whole_file::write(&self.0.join(name), content)
     }
 
-    /// Writes a value as JSON.
+    /// Writes a value as JSON that is read back: it tells when it was damaged.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_sealed<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        self.write(name, &sealed::page(value)?)
+    }
+
+    /// Writes a value as JSON that only others read.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -104,7 +129,7 @@ impl Folder {
     /// # Errors
     /// When it cannot be opened.
     pub fn append_blocks(&self) -> Result<Blocks> {
-        let path = self.0.join("blocks.jsonl");
+        let path = self.0.join(BLOCKS);
         let file = owner::open(File::options().append(true).create(true), &path);
         Ok(Blocks(file.with_context(|| format!("cannot write {}", path.display()))?))
     }
@@ -114,7 +139,7 @@ impl Folder {
     /// # Errors
     /// When it is not there or no plan.
     pub fn plan(&self) -> Result<Plan> {
-        self.read_json("plan.json")
+        self.read_sealed("plan.json", record::plan::SCHEMA)
     }
 
     /// Reads what the machine was.
@@ -122,7 +147,7 @@ impl Folder {
     /// # Errors
     /// When it is not there or no such file.
     pub fn host(&self) -> Result<Host> {
-        self.read_json("host.json")
+        self.read_sealed("host.json", record::host::SCHEMA)
     }
 
     /// Reads the verdict.
@@ -130,7 +155,7 @@ impl Folder {
     /// # Errors
     /// When it is not there or no verdict.
     pub fn verdict(&self) -> Result<Verdict> {
-        self.read_json("verdict.json")
+        self.read_sealed("verdict.json", record::verdict::SCHEMA)
     }
 
     /// Reads the comparison, where the run was compared.
@@ -139,13 +164,28 @@ impl Folder {
     /// When it is there and no comparison.
     pub fn comparison(&self) -> Result<Option<Comparison>> {
         let name = "comparison.json";
-        if self.0.join(name).is_file() { self.read_json(name).map(Some) } else { Ok(None) }
+        if self.0.join(name).is_file() {
+            self.read_sealed(name, record::comparison::SCHEMA).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
-    fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+    /// Reads a file that [`Self::write_sealed`] has written.
+    ///
+    /// # Errors
+    /// When it is not there or damaged, and when another version has written it.
+    pub fn read_sealed<T: DeserializeOwned>(&self, name: &str, schema: &str) -> Result<T> {
         let path = self.0.join(name);
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("{} is damaged: {MEASURE_ANEW}", path.display()))
+        sealed::open(&self.read(name)?, schema).map_err(|fault| refused(&path, None, &fault))
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>> {
+        let path = self.0.join(name);
+        fs::read(&path).map_err(|error| {
+            let text = format!("cannot read {}: {error}: name another run, or measure anew", path.display());
+            Usage(text).into()
+        })
     }
 
     /// All blocks; none where the folder has kept none, as of a run whose verdict alone was brought here.
@@ -153,25 +193,43 @@ impl Folder {
     /// # Errors
     /// As [`Self::blocks`].
     pub fn kept_blocks(&self) -> Result<Vec<Block>> {
-        if self.0.join("blocks.jsonl").is_file() { self.blocks() } else { Ok(Vec::new()) }
+        if self.0.join(BLOCKS).is_file() { self.blocks() } else { Ok(Vec::new()) }
     }
 
     /// Reads all blocks. A last line without its end is a block that was being written when the run was killed: it is
-    /// left out.
+    /// left out, and [`Self::torn`] tells of it.
     ///
     /// # Errors
     /// Names file and line of anything else that is no block.
     pub fn blocks(&self) -> Result<Vec<Block>> {
-        let path = self.0.join("blocks.jsonl");
-        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let whole = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
-        let blocks = whole.enumerate().map(|(index, line)| {
-            serde_json::from_slice(line).with_context(|| {
-                format!("{}:{}: this line is no block: {MEASURE_ANEW}", path.display(), index + 1)
-            })
-        });
-        blocks.collect()
+        Ok(self.lines()?.blocks)
     }
+
+    /// What was left out of the blocks, for those who read the verdict on the others.
+    ///
+    /// # Errors
+    /// As [`Self::blocks`].
+    pub fn torn(&self) -> Result<Option<String>> {
+        let told = self.lines()?.torn.map(|line| {
+            let place = self.0.join(BLOCKS);
+            format!(
+                "{}:{line}: this last line has no end and is left out: the run ended while writing it",
+                place.display()
+            )
+        });
+        Ok(told)
+    }
+
+    fn lines(&self) -> Result<Lines> {
+        let bytes = self.read(BLOCKS)?;
+        lines::read(&bytes).map_err(|(line, fault)| refused(&self.0.join(BLOCKS), Some(line), &fault))
+    }
+}
+
+/// A file that is not read, and why.
+fn refused(path: &Path, line: Option<usize>, fault: &Fault) -> anyhow::Error {
+    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+    Usage(format!("{}{line}: {fault}", path.display())).into()
 }
 
 impl Blocks {
@@ -180,10 +238,9 @@ impl Blocks {
     /// # Errors
     /// When it cannot be written.
     pub fn append(&mut self, block: &Block) -> Result<()> {
-        let mut line = serde_json::to_vec(block)?;
-        line.push(b'\n');
+        let line = sealed::line(block)?;
         self.0
-            .write_all(&line)
+            .write_all(line.as_bytes())
             .and_then(|()| self.0.sync_data())
             .context("cannot write blocks.jsonl, of which what was written before is kept: is the disk full?")
     }

@@ -160,12 +160,12 @@ impl<'a> Bench<'a> {
     }
 
     /// One more block under the treatment, with the kernel's run-time statistics on. They slow the programs down, so it is
-    /// compared with nothing. Where it must be discarded it is measured once more, and where the kernel has no such
-    /// statistics there is none.
+    /// compared with nothing. Where it must be discarded it is measured once more. Where the kernel has no such statistics
+    /// it does not count, and still has its line: a run that lacks a line was interrupted.
     fn statistics(&mut self, seed: u64, blocks: &mut Blocks, watcher: &mut dyn Watcher) -> Result<()> {
-        if let Err(why) = self.pairing.run_statistics(true)? {
+        let refused = self.pairing.run_statistics(true)?.err();
+        if let Some(why) = &refused {
             watcher.note(&format!("no run-time statistics of {}: {why}", self.treatment().name));
-            return Ok(());
         }
         let last = self.life.pairs.last();
         let (index, step) = (last.map_or(0, |pair| pair.index), last.and_then(|pair| pair.step));
@@ -173,14 +173,18 @@ impl<'a> Bench<'a> {
         for attempt in 0..2 {
             watcher.upcoming(self.upcoming(Arm::Treated));
             let block = self.block(&pair, Arm::Treated, 0, attempt)?;
-            let block = Block { purpose: Purpose::Statistics, ..block };
+            let discarded = if refused.is_some() { Some(Discard::NoStatistics) } else { block.discarded };
+            let block = Block { purpose: Purpose::Statistics, discarded, ..block };
             blocks.append(&block)?;
             watcher.block(&block);
-            if block.discarded.is_none() {
+            if refused.is_some() || discarded.is_none() {
                 break;
             }
         }
-        self.pairing.run_statistics(false)?.map_err(anyhow::Error::msg)
+        match refused {
+            Some(_) => Ok(()),
+            None => self.pairing.run_statistics(false)?.map_err(anyhow::Error::msg),
+        }
     }
 
     fn treatment(&self) -> &'a Treatment {

@@ -42,8 +42,8 @@ impl Session {
         let layout = Layout::detect()?;
         let (id, _) = groups(&layout)?;
         let folder = Folder::create(results, &folder_name(id))?;
-        folder.write_json("plan.json", plan)?;
-        folder.write_json("host.json", &host)?;
+        folder.write_sealed("plan.json", plan)?;
+        folder.write_sealed("host.json", &host)?;
         eprintln!("measuring into {}, about {}", folder.path().display(), show_time(time));
         Ok(Self { folder, host, layout, interrupt, base: None })
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use record::{
+    part::Part,
     plan::{Plan, ScenarioPlan, Tolerance, TreatmentKind},
     verdict::{Metric, ScenarioVerdict, Verdict},
 };
@@ -33,18 +34,22 @@ pub struct StoredRun {
 pub fn read(path: &Path) -> Result<StoredRun> {
     let folder = Folder::open(path)?;
     if !folder.path().join("verdict.json").is_file() {
-        let text = format!(
-            "{} was not measured to its end and has no verdict: measure again, or see what there is by `cargo xtask report`",
-            path.display()
-        );
-        return Err(Usage(text).into());
+        return Err(not_whole(path, "has no verdict"));
     }
-    Ok(StoredRun {
-        name: name(folder.path()),
-        plan: folder.plan()?,
-        host_class: folder.host()?.class_id,
-        verdict: folder.verdict()?,
-    })
+    let verdict = folder.verdict()?;
+    if let Some(Part { measured_blocks, planned_blocks }) = verdict.interrupted {
+        return Err(not_whole(path, &format!("holds {measured_blocks} of {planned_blocks} blocks")));
+    }
+    let (plan, host_class) = (folder.plan()?, folder.host()?.class_id);
+    Ok(StoredRun { name: name(folder.path()), plan, host_class, verdict })
+}
+
+fn not_whole(path: &Path, why: &str) -> anyhow::Error {
+    let text = format!(
+        "{} was not measured to its end and {why}: measure again, or see what there is by `cargo xtask report`",
+        path.display()
+    );
+    Usage(text).into()
 }
 
 /// The name of a folder. `latest` is a link to the folder that is meant.

@@ -53,7 +53,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let valgrind = callgrind::version()?;
     let folder = Folder::create_aside(&results_folder(), &format!("{}-unit", folder_name(RunId::own()?)))?;
     let host = measure::this_host(Probe::default())?;
-    folder.write_json("host.json", &host)?;
+    folder.write_sealed("host.json", &host)?;
     let counts = count(&benchmarks, folder.path())?;
     if args.exact.is_wanted() {
         let toolchain = crate::exact::toolchain(BENCHMARKS)?;

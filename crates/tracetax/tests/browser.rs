@@ -100,6 +100,8 @@ fn comparison() -> Comparison {
         host_class: "c0ffee00".into(),
         revision: None,
         against: Against::Baselines,
+        interrupted: None,
+        notes: vec![],
         scenarios: vec![scenario],
     }
 }

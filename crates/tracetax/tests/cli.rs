@@ -72,8 +72,8 @@ impl Site {
         let scenario = parse("good", "good.toml", GOOD).unwrap();
         let wanted =
             Wanted { profile: Profile::Quick, seed: 1, load_per_arm: None, strategies: &[], revision: None };
-        folder.write_json("plan.json", &plan(&[scenario], &wanted)).unwrap();
-        folder.write_json("host.json", &host::read().unwrap()).unwrap();
+        folder.write_sealed("plan.json", &plan(&[scenario], &wanted)).unwrap();
+        folder.write_sealed("host.json", &host::read().unwrap()).unwrap();
         folder.append_blocks().unwrap();
         folder
     }
@@ -224,10 +224,17 @@ fn a_damaged_file_of_a_run_is_told_with_its_place() {
     let mut report = site.lab(&["report"]);
     for damage in [&b"{\"schema\":1}\n"[..], b"\n", b"no JSON\n", b"\xff\xfe\n"] {
         fs::write(folder.path().join("blocks.jsonl"), damage).unwrap();
-        refused(&mut report, 1, &["latest/blocks.jsonl:1: this line is no block"]);
+        refused(&mut report, 2, &["latest/blocks.jsonl:1: it is damaged or was edited", "or measure anew"]);
     }
-    fs::write(folder.path().join("host.json"), "{}").unwrap();
-    refused(&mut report, 1, &["host.json is damaged"]);
+    let host = fs::read_to_string(folder.path().join("host.json")).unwrap();
+    fs::write(folder.path().join("host.json"), host.replace("\"cores\": ", "\"cores\": 1")).unwrap();
+    refused(&mut report, 2, &["host.json: it is damaged or was edited: its checksum is "]);
+    fs::write(folder.path().join("host.json"), r#"{"schema":"tracetax/host/v1"}"#).unwrap();
+    refused(
+        &mut report,
+        2,
+        &["host.json: it was written by another version of tracetax, an older one as a rule"],
+    );
 }
 
 #[test]
@@ -236,10 +243,17 @@ fn a_torn_last_line_is_left_out() {
     let folder = site.stored_run();
     let report = || site.lab(&["report"]).output().unwrap();
     let whole = report();
-    assert!(!whole.stdout.is_empty());
+    assert!(!whole.stdout.is_empty() && whole.stderr.is_empty());
+    let told = "blocks.jsonl:1: this last line has no end and is left out";
     for torn in [&b"{\"schema\":\"tracetax/bl"[..], b"\xff"] {
         fs::write(folder.path().join("blocks.jsonl"), torn).unwrap();
-        assert_eq!(report(), whole);
+        let report = report();
+        assert_eq!(report.status, whole.status);
+        assert!(text(&report.stdout).contains(told), "{report:?}");
+        assert!(
+            text(&report.stderr).starts_with("warning: ") && text(&report.stderr).contains(told),
+            "{report:?}"
+        );
     }
 }
 
@@ -381,7 +395,7 @@ fn scripts_get_one_document_and_nothing_else() {
     assert_eq!(on_github.stdout, report.stdout);
     // What went wrong is text, on standard error.
     fs::write(folder.path().join("blocks.jsonl"), "no JSON\n").unwrap();
-    refused(&mut site.lab(&["report", "--format", "json"]), 1, &["latest/blocks.jsonl:1"]);
+    refused(&mut site.lab(&["report", "--format", "json"]), 2, &["latest/blocks.jsonl:1"]);
     refused(&mut site.lab(&["report", "--format", "xml"]), 2, &["text, json"]);
     refused(&mut site.lab(&["inspect", "--check", "--format", "json"]), 2, &["cannot be used with"]);
 }
@@ -437,9 +451,8 @@ fn every_error_says_what_to_do() {
         refused(&mut site.lab(args), code, &[says]);
     }
     fs::write(run.path().join("plan.json"), "{}").unwrap();
-    let says =
-        ["plan.json is damaged: take it from a copy, or measure anew", "The tool has failed", "report it"];
-    refused(&mut site.lab(&["report"]), 1, &says);
+    let says = ["plan.json: it is damaged or was edited", "take it from a copy, or measure anew"];
+    refused(&mut site.lab(&["report"]), 2, &says);
 }
 
 #[test]

@@ -97,15 +97,16 @@ impl Site {
         };
         let plan = plan(&[scenario], &wanted);
         let mut verdict = judge::judge(&plan, &[]);
+        verdict.interrupted = None;
         let scenario = &mut verdict.scenarios[0];
         (verdict.word, scenario.word) = (Word::Pass, Word::Pass);
         scenario.reasons.clear();
         scenario.treatments[0].metrics = vec![metric(cost)];
         let _ = fs::remove_dir_all(self.path("results").join(name));
         let folder = Folder::create(&self.path("results"), name).unwrap();
-        folder.write_json("plan.json", &plan).unwrap();
-        folder.write_json("host.json", &host::read().unwrap()).unwrap();
-        folder.write_json("verdict.json", &verdict).unwrap();
+        folder.write_sealed("plan.json", &plan).unwrap();
+        folder.write_sealed("host.json", &host::read().unwrap()).unwrap();
+        folder.write_sealed("verdict.json", &verdict).unwrap();
         folder
     }
 
@@ -123,7 +124,7 @@ impl Site {
         let _ = fs::remove_dir_all(self.path("results/1-baseline"));
         let folder = Folder::create_aside(&self.path("results"), "1-baseline").unwrap();
         let recording = Recording { schema: SCHEMA.into(), wanted: wanted as u32, sessions };
-        folder.write_json("recording.json", &recording).unwrap();
+        folder.write_sealed("recording.json", &recording).unwrap();
     }
 
     /// The lab, with nothing of this process's environment.
@@ -152,8 +153,7 @@ impl Site {
     }
 
     fn comparison(&self, run: &str) -> Comparison {
-        let path = self.path("results").join(run).join("comparison.json");
-        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+        Folder::open(&self.path("results").join(run)).unwrap().comparison().unwrap().unwrap()
     }
 }
 
@@ -254,7 +254,7 @@ fn a_run_without_a_verdict_or_a_tolerance_is_usage() {
     let folder = site.run("run", 1.1);
     let mut plan = folder.plan().unwrap();
     plan.scenarios[0].tolerance.server_cpu_us_per_request = None;
-    folder.write_json("plan.json", &plan).unwrap();
+    folder.write_sealed("plan.json", &plan).unwrap();
     site.refused(&["compare"], 2, &["no scenario with a [tolerance]"]);
     fs::remove_file(folder.path().join("verdict.json")).unwrap();
     site.refused(&["compare"], 2, &["has no verdict"]);

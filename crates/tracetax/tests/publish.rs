@@ -39,6 +39,8 @@ fn comparison() -> Comparison {
         host_class: "c0ffee".into(),
         revision: None,
         against: Against::Baselines,
+        interrupted: None,
+        notes: vec![],
         scenarios: vec![scenario],
     }
 }
@@ -100,7 +102,7 @@ fn publish(env: &[(&str, &str)]) -> (tempfile::TempDir, [String; 2]) {
 fn a_comparison_leaves_all_its_files() {
     let (site, [out, err]) = publish(&[]);
     let read = |name: &str| fs::read_to_string(site.path().join("run").join(name)).unwrap();
-    assert_eq!(serde_json::from_str::<Comparison>(&read("comparison.json")).unwrap(), comparison());
+    assert_eq!(Folder::aside(site.path(), "run").comparison().unwrap(), Some(comparison()));
     assert!(read("summary.md").starts_with("## tracetax: new"));
     assert!(read("comment.md").starts_with("<!-- tracetax-comparison -->\n"));
     assert!(read("report.html").contains("An unknown revision against the stored baselines"));

@@ -66,7 +66,7 @@ fn site(text: &str, binaries: &Path) -> Site {
 }
 
 fn comparison(site: &Site) -> Comparison {
-    serde_json::from_str(&fs::read_to_string(site.latest().path().join("comparison.json")).unwrap()).unwrap()
+    site.latest().comparison().unwrap().unwrap()
 }
 
 /// Where this machine is not sound, no tracer can be judged.

@@ -73,7 +73,7 @@ fn baseline(site: &Site) -> Option<PathBuf> {
 }
 
 fn comparison(folder: &Folder) -> Comparison {
-    serde_json::from_str(&fs::read_to_string(folder.path().join("comparison.json")).unwrap()).unwrap()
+    folder.comparison().unwrap().unwrap()
 }
 
 #[test]
@@ -104,18 +104,18 @@ fn accept_a_cheaper_past(site: &Site, run: &Folder) {
     for number in 0..5 {
         let name = format!("past-{number}");
         let folder = Folder::create_aside(&site.results(), &name).unwrap();
-        folder.write_json("plan.json", &run.plan().unwrap()).unwrap();
-        folder.write_json("host.json", &run.host().unwrap()).unwrap();
+        folder.write_sealed("plan.json", &run.plan().unwrap()).unwrap();
+        folder.write_sealed("host.json", &run.host().unwrap()).unwrap();
         let mut verdict = run.verdict().unwrap();
         let metrics = &mut verdict.scenarios[0].treatments[0].metrics;
         let metric = metrics.iter_mut().find(|one| one.name == "server_cpu_us_per_request").unwrap();
         metric.estimate -= 1_000.0 + f64::from(number);
         metric.untraced = metric.untraced.map(|untraced| untraced * f64::from(1 + number));
-        folder.write_json("verdict.json", &verdict).unwrap();
+        folder.write_sealed("verdict.json", &verdict).unwrap();
         sessions.push(name);
     }
     let folder = Folder::create_aside(&site.results(), "99991231T235959Z-past-baseline").unwrap();
-    folder.write_json("recording.json", &Recording { schema: SCHEMA.into(), wanted: 5, sessions }).unwrap();
+    folder.write_sealed("recording.json", &Recording { schema: SCHEMA.into(), wanted: 5, sessions }).unwrap();
     let ended = site.run(&["baseline", "--accept", "--reason", "a cheaper past"]);
     assert_eq!(ended.code(), 0, "{}", ended.stderr);
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use record::{
     host::Host,
     recording::{Recording, SCHEMA},
@@ -57,7 +57,7 @@ pub fn record(scenarios: &[Scenario], sessions: u32, wanted: &Wanted<'_>) -> Res
             Measured::Whole(whole) => recording.sessions.push(stored_run::name(whole.folder.path())),
             Measured::Interrupted(outcome) => return Ok(Recorded::Interrupted(outcome)),
         }
-        folder.write_json(FILE, &recording)?;
+        folder.write_sealed(FILE, &recording)?;
         if let Some(signal) = interrupt.signal() {
             return Ok(Recorded::Interrupted(Outcome::Interrupted { signal }));
         }
@@ -81,14 +81,11 @@ pub fn newest(results: &Path) -> Result<Vec<StoredRun>> {
     let name = names.filter(|name| name.ends_with(SUFFIX)).max().ok_or_else(|| {
         Usage(format!("{} holds no recording: `cargo xtask baseline` makes one", results.display()))
     })?;
-    let folder = results.join(&name);
-    let path = folder.join(FILE);
-    if !path.is_file() {
+    let folder = Folder::aside(results, &name);
+    if !folder.path().join(FILE).is_file() {
         return Err(cut_short(&name, 0, None));
     }
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let recording: Recording = serde_json::from_str(&text)
-        .with_context(|| format!("{} is damaged: record again", path.display()))?;
+    let recording: Recording = folder.read_sealed(FILE, SCHEMA)?;
     if recording.sessions.len() < recording.wanted as usize {
         return Err(cut_short(&name, recording.sessions.len(), Some(recording.wanted)));
     }

@@ -39,6 +39,8 @@ pub fn found(plans: &[&ScenarioPlan], blocks: &[Block], n: u32, seed: u64) -> Op
 pub fn null_verdicts(plan: &ScenarioPlan, blocks: &[Block], n: u32, seed: u64) -> NullCount {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let lives = lives(plan, blocks);
+    // These pairs are none of the plan's.
+    let plan = &ScenarioPlan { lives: Vec::new(), ..plan.clone() };
     let verdicts: Vec<_> =
         (0..n).map(|_| judged_alone(plan, &repaired(&lives, |_| rng.random::<bool>()))).collect();
     count(&verdicts)

@@ -57,12 +57,21 @@ impl Args {
 /// What came of a live comparison.
 #[derive(Debug)]
 pub enum Measured {
-    /// It went to its end, and is judged.
-    Whole(Folder, Box<Comparison>),
-    /// A signal ended it.
-    Interrupted(Outcome),
+    /// It is in this folder, and judged: where a signal ended it, so far.
+    Here(Box<Here>),
     /// The lab that this process kept has measured it, judged it and told.
     Elsewhere(Outcome),
+}
+
+/// A live comparison in its folder.
+#[derive(Debug)]
+pub struct Here {
+    /// The folder.
+    pub folder: Folder,
+    /// What was judged.
+    pub comparison: Comparison,
+    /// How it ended, where a signal ended it.
+    pub interrupted: Option<Outcome>,
 }
 
 /// Measures and judges.
@@ -135,11 +144,9 @@ fn measure(plan: &Plan, host: Host, build: Build, verbose: bool) -> Result<Measu
     let mut progress = Progress::new(plan, verbose);
     let measured = session.on_stage(|stage| session.run(plan, stage, &mut progress));
     progress.end();
-    if measured?.is_none() {
-        return Ok(Measured::Interrupted(session.interrupted()));
-    }
+    let interrupted = measured?.is_none().then(|| session.interrupted());
     let comparison = again(session.folder())?.context("the plan that was just written is of one revision")?;
-    Ok(Measured::Whole(session.folder().clone(), Box::new(comparison)))
+    Ok(Measured::Here(Box::new(Here { folder: session.folder().clone(), comparison, interrupted })))
 }
 
 /// Judges a stored live comparison. `None` for any other run.
@@ -153,5 +160,10 @@ pub fn again(folder: &Folder) -> Result<Option<Comparison>> {
     }
     let (blocks, host) = (folder.blocks()?, folder.host()?);
     let run = stored_run::name(folder.path());
-    Ok(judge::compare(&Live { run: &run, host_class: &host.class_id, plan: &plan, blocks: &blocks }))
+    let live = Live { run: &run, host_class: &host.class_id, plan: &plan, blocks: &blocks };
+    let torn = folder.torn()?;
+    Ok(judge::compare(&live).map(|mut comparison| {
+        comparison.notes.extend(torn);
+        comparison
+    }))
 }

@@ -54,6 +54,9 @@ pub fn compare(held: &Held<'_>) -> Comparison {
         host_class: held.run.host_class.clone(),
         revision: held.run.plan.revision.clone(),
         against: Against::Baselines,
+        // A run that was interrupted is not compared with what was accepted.
+        interrupted: None,
+        notes: Vec::new(),
         scenarios,
     }
 }

@@ -10,6 +10,9 @@ use super::{Selected, ledger, metric};
 /// A scenario of which more than this share of blocks was discarded is not trusted.
 const MOST_DISCARDED: f64 = 0.1;
 
+/// Code of a doubt that an interrupted run does not raise: what is not measured yet has not failed.
+pub const NOTHING_MEASURED: &str = "nothing-measured";
+
 /// All doubts; none for a treatment that can be trusted.
 pub fn all(plan: &ScenarioPlan, treatment: &Treatment, selected: &Selected<'_>) -> Vec<Reason> {
     let place = format!("{}/{}", plan.name, treatment.name);
@@ -47,7 +50,7 @@ fn doubt(code: &str, message: String, next_step: &str) -> Reason {
 
 fn nothing_measured(place: &str, selected: &Selected<'_>) -> Option<Reason> {
     let message = format!("{place}: no whole pair was measured");
-    selected.pairs.is_empty().then(|| doubt("nothing-measured", message, "let the run go to its end"))
+    selected.pairs.is_empty().then(|| doubt(NOTHING_MEASURED, message, "let the run go to its end"))
 }
 
 fn ledger_open(place: &str, treatment: &Treatment, selected: &Selected<'_>) -> Option<Reason> {

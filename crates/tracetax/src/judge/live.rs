@@ -7,6 +7,7 @@
 use record::{
     block::Block,
     comparison::{Against, Arithmetic, Comparison, MetricComparison, SCHEMA, ScenarioComparison},
+    part::Part,
     plan::{Plan, ScenarioPlan, Treatment, TreatmentKind},
     revision::Revision,
     verdict::{Limit, Reason, Word},
@@ -18,7 +19,7 @@ use super::{
     gate::{self, Candidate, Evidence, FAMILY_RATE},
     live_reason, metric,
     metric::server_cpu_us_per_request,
-    reason,
+    part, reason,
 };
 
 /// The metric that is compared.
@@ -47,6 +48,7 @@ pub fn compare(live: &Live<'_>) -> Option<Comparison> {
         drafts.iter_mut().flat_map(|draft| &mut draft.changes).map(|change| &mut change.candidate).collect();
     let mut evidence = gate::family_words(&mut family).into_iter();
     let scenarios: Vec<_> = drafts.into_iter().map(|draft| draft.finish(&mut evidence)).collect();
+    let interrupted = part::of_run(live.plan, live.blocks);
     Some(Comparison {
         schema: SCHEMA.into(),
         // A run of which nothing was judged has proved nothing.
@@ -55,6 +57,8 @@ pub fn compare(live: &Live<'_>) -> Option<Comparison> {
         host_class: live.host_class.into(),
         revision: live.plan.revision.clone(),
         against: Against::Revision(against.clone()),
+        interrupted,
+        notes: interrupted.map(part::note).into_iter().collect(),
         scenarios,
     })
 }
@@ -66,6 +70,8 @@ struct Draft<'a> {
     doubts: Vec<Reason>,
     refused: Vec<Reason>,
     changes: Vec<Change<'a>>,
+    /// Where it was not measured to its end.
+    interrupted: Option<Part>,
 }
 
 /// A treatment on its way to its word.
@@ -82,33 +88,46 @@ impl<'a> Draft<'a> {
     /// None for a scenario that has no tolerance.
     fn of(live: &Live<'a>, against: &'a Revision, plan: &'a ScenarioPlan) -> Option<Self> {
         let tolerance = plan.tolerance.server_cpu_us_per_request?;
-        let mut draft = Self { plan, against, doubts: Vec::new(), refused: Vec::new(), changes: Vec::new() };
+        let interrupted = part::of_scenario(plan, live.blocks);
+        let mut draft =
+            Self { plan, against, doubts: Vec::new(), refused: Vec::new(), changes: Vec::new(), interrupted };
         for treatment in plan.treatments.iter().filter(|one| !plan.unavailable.contains_key(&one.name)) {
             if let Some(why) = refusal(live.plan, treatment) {
                 draft.refused.push(live_reason::refused(plan, treatment, against, why));
                 continue;
             }
             let selected = Selected::of_groups(plan, treatment, live.blocks);
-            draft.doubts.extend(doubts::of_groups(plan, treatment, &against.short(), &selected));
+            let doubts = doubts::of_groups(plan, treatment, &against.short(), &selected);
+            draft.doubts.extend(
+                doubts
+                    .into_iter()
+                    .filter(|doubt| interrupted.is_none() || doubt.code != doubts::NOTHING_MEASURED),
+            );
             draft.changes.extend(Change::of(treatment, tolerance, &selected));
         }
         Some(draft)
     }
 
     fn finish(self, evidence: &mut impl Iterator<Item = Evidence>) -> ScenarioComparison {
-        let Self { plan, against, doubts, refused, changes } = self;
-        let nothing = doubts.is_empty() && refused.is_empty() && changes.is_empty();
+        let Self { plan, against, doubts, refused, changes, interrupted } = self;
+        let nothing = interrupted.is_none() && doubts.is_empty() && refused.is_empty() && changes.is_empty();
         let metrics: Vec<MetricComparison> =
             changes.into_iter().zip(evidence).map(|(change, evidence)| change.finish(&evidence)).collect();
-        let with_reason =
-            |metric| MetricComparison { reason: live_reason::of(plan, against, &metric), ..metric };
+        let of_part = |word| if interrupted.is_some() { part::word(word) } else { word };
+        let with_reason = |metric: MetricComparison| MetricComparison {
+            reason: live_reason::of(plan, against, &metric),
+            word: of_part(metric.word),
+            ..metric
+        };
         let metrics: Vec<_> = metrics.into_iter().map(with_reason).collect();
         let mut words = vec![Word::Pass];
         words.extend((!doubts.is_empty()).then_some(Word::Invalid));
         words.extend((!refused.is_empty()).then_some(Word::NotComparable));
         words.extend(nothing.then_some(Word::Inconclusive));
+        words.extend(interrupted.map(|_| part::word(Word::Pass)));
         words.extend(metrics.iter().map(|metric| metric.word));
-        let mut reasons = [doubts, refused].concat();
+        let so_far = interrupted.map(|part| part::reason(plan, part));
+        let mut reasons: Vec<Reason> = so_far.into_iter().chain(doubts).chain(refused).collect();
         reasons.extend(nothing.then(|| reason::all_unavailable(plan)));
         reasons.extend(metrics.iter().filter_map(|metric| metric.reason.clone()));
         let word = words.into_iter().min().unwrap_or(Word::Pass);

@@ -80,6 +80,7 @@ impl<'a> Selected<'a> {
         let each = self.reasons.iter().map(|(why, count)| match why {
             Discard::GeneratorLate => format!("{count} generator late"),
             Discard::Steal => format!("{count} processor taken by the hypervisor"),
+            Discard::NoStatistics => format!("{count} without run-time statistics"),
         });
         each.collect::<Vec<_>>().join(", ")
     }

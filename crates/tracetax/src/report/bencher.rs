@@ -3,12 +3,14 @@
 use record::bencher::{Bencher, Measure, Measures};
 
 use super::cases::{Case, Number, Suite};
+use crate::judge::INTERRUPTED;
 
 /// The content of the file. What is no number is left out: JSON has no word for it.
 #[must_use]
 pub fn of(suites: &[Suite<'_>]) -> Bencher {
     let mut file = Bencher::new();
-    for suite in suites {
+    // It has no word for a part, which would stand in a history as if it were the whole.
+    for suite in suites.iter().filter(|suite| !suite.reasons.iter().any(|why| why.code == INTERRUPTED)) {
         for case in &suite.cases {
             let name = format!("{}/{}", suite.scenario, case.treatment);
             file.entry(name).or_default().extend(measures(case));

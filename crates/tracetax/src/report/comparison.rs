@@ -37,6 +37,7 @@ const COMMENT_BYTES: usize = 12_000;
 pub fn terminal(comparison: &Comparison, look: Look) -> String {
     let mut text = format!("verdict: {} ({})\n", look.word(comparison.word), meaning(comparison.word));
     let _ = writeln!(text, "{}", look.prose(&held_against(comparison)));
+    text.extend(comparison.notes.iter().map(|note| look.prose(note) + "\n"));
     for scenario in &comparison.scenarios {
         let _ = writeln!(text, "{}", look.item("- ", &headline(scenario, look)));
     }
@@ -70,7 +71,8 @@ pub fn comment(comparison: &Comparison) -> String {
 }
 
 fn head(comparison: &Comparison) -> String {
-    format!("## tracetax: {}\n\n{}\n", word(comparison.word), escape(&held_against(comparison)))
+    let notes: String = comparison.notes.iter().map(|note| format!("\n**{}**\n", escape(note))).collect();
+    format!("## tracetax: {}\n\n{}\n{notes}", word(comparison.word), escape(&held_against(comparison)))
 }
 
 /// What was held against what, in one sentence.

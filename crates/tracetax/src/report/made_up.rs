@@ -27,6 +27,8 @@ pub fn comparison(scenarios: Vec<ScenarioComparison>) -> Comparison {
         host_class: "c0ffee".into(),
         revision: Some(revision("a")),
         against: Against::Baselines,
+        interrupted: None,
+        notes: vec![],
         scenarios,
     }
 }

@@ -11,6 +11,7 @@ use super::{Look, details, headline, steps::steps, words};
 pub fn markdown(verdict: &Verdict, plan: &Plan, host: &Host) -> String {
     let look = Look::Markdown;
     let mut text = format!("verdict: {} ({})\n", words::word(verdict.word), words::meaning(verdict.word));
+    text.extend(verdict.notes.iter().map(|note| look.prose(note) + "\n"));
     for scenario in &verdict.scenarios {
         let headline = headline::sentences(scenario, plan).join("; ");
         let _ = writeln!(text, "- {}, {}: {headline}", scenario.name, words::word(scenario.word));

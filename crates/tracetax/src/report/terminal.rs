@@ -22,6 +22,7 @@ use super::{
 #[must_use]
 pub fn terminal(verdict: &Verdict, plan: &Plan, host: &Host, folder: &Path, look: Look) -> String {
     let mut text = format!("verdict: {} ({})\n", look.word(verdict.word), words::meaning(verdict.word));
+    text.extend(verdict.notes.iter().map(|note| look.prose(note) + "\n"));
     for scenario in &verdict.scenarios {
         let headline = headline::sentences(scenario, plan).join("; ");
         let line = format!("{}, {}: {headline}", scenario.name, look.word(scenario.word));

@@ -62,6 +62,7 @@ pub fn run_of(name: &str, text: &str, metrics: &[Metric]) -> StoredRun {
     };
     let plan = plan(&[scenario], &wanted);
     let mut verdict = judge::judge(&plan, &[]);
+    (verdict.interrupted, verdict.notes) = (None, Vec::new());
     let scenario = &mut verdict.scenarios[0];
     (verdict.word, scenario.word) = (Word::Pass, Word::Pass);
     scenario.reasons.clear();

@@ -3,6 +3,7 @@
 use record::{
     block::{Block, Discard},
     comparison::{Against, Arithmetic, Comparison},
+    part::Part,
     plan::{Arm, Life, Pair, Plan, TreatmentKind},
     revision::Revision,
     verdict::Word,
@@ -73,15 +74,21 @@ fn check(plan: &Plan, blocks: &[Block], word: Word, codes: &[&str], exit_code: u
 
 #[test]
 fn each_word_has_its_case() {
-    let plan = plan(40);
+    let (plan, short, none) = (plan(40), plan(6), plan(0));
     check(&plan, &groups(40, 0.0), Word::Pass, &[], 0);
     check(&plan, &groups(40, 0.1), Word::Pass, &[], 0);
     check(&plan, &groups(40, -0.1), Word::Pass, &[], 0);
     check(&plan, &groups(40, 1.0), Word::Regressed, &["regressed"], 99);
     check(&plan, &groups(40, TOLERANCE_US), Word::Inconclusive, &["wide-interval"], 4);
     check(&plan, &groups(40, -1.0), Word::Improved, &["improved"], 0);
-    check(&plan, &groups(6, 1.0), Word::Inconclusive, &["too-few-samples"], 4);
-    check(&plan, &[], Word::Invalid, &["nothing-measured"], 5);
+    check(&short, &groups(6, 1.0), Word::Inconclusive, &["too-few-samples"], 4);
+    check(&none, &[], Word::Invalid, &["nothing-measured"], 5);
+    check(&plan, &groups(6, 1.0), Word::Inconclusive, &["interrupted", "too-few-samples"], 4);
+    check(&plan, &groups(30, 0.0), Word::Inconclusive, &["interrupted"], 4);
+    check(&plan, &groups(30, 1.0), Word::Regressed, &["interrupted", "regressed"], 99);
+    let nothing = check(&plan, &[], Word::Inconclusive, &["interrupted"], 4);
+    assert_eq!(nothing.interrupted, Some(Part { measured_blocks: 0, planned_blocks: 120 }));
+    assert!(nothing.notes[0].starts_with("interrupted after 0 of 120 blocks: "), "{:?}", nothing.notes);
 }
 
 #[test]
@@ -133,7 +140,7 @@ fn what_is_not_known_says_how_much_more_would_tell() {
     assert!(near.ends_with("cargo xtask compare --against 000000000000 made-up`"), "{near}");
     let off = judged(&plan(40), &groups(40, 0.0)).scenarios[0].metrics[0].change;
     assert!(next_step(TOLERANCE_US - off).contains("too close to the tolerance"));
-    let few = judged(&plan(40), &groups(6, 1.0)).scenarios[0].reasons[0].next_step.clone();
+    let few = judged(&plan(6), &groups(6, 1.0)).scenarios[0].reasons[0].next_step.clone();
     assert!(few.contains("BENCHMARK_DURATION=30s cargo xtask compare"), "{few}");
 }
 
@@ -175,11 +182,14 @@ fn too_many_discarded_blocks_make_a_comparison_invalid() {
     let mut blocks = groups(40, 0.0);
     let mut discarded: Vec<Block> = blocks[..15].to_vec();
     discarded.iter_mut().for_each(|block| block.discarded = Some(Discard::Steal));
+    // In no order that a plan has.
+    let mut plan = plan(40);
+    plan.scenarios[0].lives.clear();
     // 13 of 133 are below a tenth, 15 of 135 above.
     blocks.extend(discarded[..13].to_vec());
-    check(&plan(40), &blocks, Word::Pass, &[], 0);
+    check(&plan, &blocks, Word::Pass, &[], 0);
     blocks.extend(discarded[13..].to_vec());
-    check(&plan(40), &blocks, Word::Invalid, &["too-many-discarded"], 5);
+    check(&plan, &blocks, Word::Invalid, &["too-many-discarded"], 5);
 }
 
 #[test]
@@ -227,6 +237,7 @@ fn a_tracer_that_cannot_be_measured_is_not_comparable() {
 fn where_nothing_can_be_measured_nothing_has_passed() {
     let mut unavailable = plan(40);
     unavailable.scenarios[0].unavailable = [("treated".to_owned(), "EPERM".to_owned())].into();
+    unavailable.scenarios[0].lives.clear();
     check(&unavailable, &[], Word::Inconclusive, &["unavailable"], 4);
     let mut empty = plan(40);
     empty.scenarios.clear();

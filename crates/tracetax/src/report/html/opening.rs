@@ -42,6 +42,7 @@ pub fn show(run: &Run<'_>) -> Markup {
                 (plain(word))
             }
             p class="meaning" { (meaning(word)) "." }
+            @for note in notes(run) { p class="meaning" { strong { (words::sentence(note)) "." } } }
             p class="facts" { (facts(run)) }
         }
         section id="headline" aria-labelledby="headline-title" {
@@ -60,6 +61,11 @@ pub fn show(run: &Run<'_>) -> Markup {
             }
         }
     }
+}
+
+/// What must be known before the numbers.
+fn notes<'a>(run: &Run<'a>) -> &'a [String] {
+    run.comparison.map_or(&run.verdict.notes, |comparison| &comparison.notes)
 }
 
 fn facts(run: &Run<'_>) -> String {
