@@ -72,14 +72,14 @@ pub fn run(args: &Args) -> Result<Outcome> {
         match record(args)? {
             Recorded::Whole => {}
             Recorded::Interrupted(outcome) => {
-                eprintln!("nothing was accepted");
+                tell!("nothing was accepted");
                 return Ok(outcome);
             }
             Recorded::Elsewhere(outcome) => return Ok(outcome),
         }
     }
     let Some(reason) = &args.reason else {
-        eprintln!("measured, not accepted: `cargo xtask baseline --accept --reason \"...\"` does that");
+        tell!("measured, not accepted: `cargo xtask baseline --accept --reason \"...\"` does that");
         return Ok(Outcome::Done);
     };
     let worse = if args.accept_worse { Worse::Accept } else { Worse::Refuse };
@@ -142,7 +142,7 @@ fn default_scenarios() -> Result<Vec<Scenario>> {
     }
     let control = others.into_iter().find(|scenario| scenario.name == CONTROL);
     if control.is_none() {
-        eprintln!("there is no scenario `{CONTROL}` here: the sessions are recorded without a control");
+        tell!("there is no scenario `{CONTROL}` here: the sessions are recorded without a control");
     }
     wanted.splice(..0, control);
     Ok(wanted)
@@ -170,7 +170,7 @@ fn accept_newest(root: &Path, names: &[String], asked: &Asked<'_>) -> Result<Out
     let lines = accepted.iter().map(|baseline| Ok(shelf::write(root, baseline)? + "\n"));
     print(&lines.collect::<Result<String>>()?)?;
     if runs.len() < FEWEST_SESSIONS {
-        eprintln!("{} sessions do not gate, {FEWEST_SESSIONS} do: compare will say `new`", runs.len());
+        tell!("{} sessions do not gate, {FEWEST_SESSIONS} do: compare will say `new`", runs.len());
     }
     Ok(Outcome::Done)
 }

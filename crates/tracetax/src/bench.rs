@@ -97,7 +97,7 @@ pub(crate) fn read_each(names: &[String]) -> Result<Vec<Scenario>> {
         return Ok(good.into_iter().flatten().collect());
     };
     for error in bad {
-        eprintln!("{error:#}\n");
+        tell!("{error:#}\n");
     }
     Err(last)
 }

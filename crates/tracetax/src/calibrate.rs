@@ -139,12 +139,12 @@ fn measure(args: &Args, plan: &Plan, stage: &mut Stage<'_>, book: &mut Book<'_>)
     }
     let seed = book.calibration.seed;
     if args.wants(Which::Lateness) {
-        eprintln!("lateness: {} rates", lateness::RATES.len());
+        tell!("lateness: {} rates", lateness::RATES.len());
         let rows = lateness::measure(stage, seed, args.seconds)?;
         book.enter(lateness::bar(&rows), Finding::Lateness(rows))?;
     }
     if args.wants(Which::Wrk) {
-        eprintln!("wrk: {} rounds", args.rounds);
+        tell!("wrk: {} rounds", args.rounds);
         let rounds = wrk::measure(stage, seed, args.rounds)?;
         book.enter(wrk::bar(&rounds), Finding::Wrk(rounds))?;
     }

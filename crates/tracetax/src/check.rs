@@ -35,7 +35,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
         match check(name) {
             Ok(path) => print(&format!("ok  {path}\n"))?,
             Err(error) => {
-                eprintln!("{}\n", exit::shown(&error));
+                tell!("{}\n", exit::shown(&error));
                 bad += 1;
             }
         }

@@ -64,7 +64,7 @@ pub fn code(outcome: anyhow::Result<Outcome>) -> ExitCode {
     match outcome {
         Ok(outcome) => ExitCode::from(of_outcome(outcome)),
         Err(error) => {
-            eprintln!("{}", told(&error));
+            tell!("{}", told(&error));
             ExitCode::from(of_error(&error))
         }
     }

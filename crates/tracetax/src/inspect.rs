@@ -74,7 +74,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
     }
     folder.write_json("inspect.json", &inspection)?;
     args.output.show(&inspection, |_| Ok(text::render(&inspection)))?;
-    eprintln!("stored in {}", folder.path().join("inspect.json").display());
+    tell!("stored in {}", folder.path().join("inspect.json").display());
     Ok(Outcome::Done)
 }
 

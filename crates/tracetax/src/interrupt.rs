@@ -6,7 +6,17 @@ use std::sync::{
 };
 
 use anyhow::Result;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+
+/// Has a write beyond the limit on the size of files fail (setrlimit(2), `RLIMIT_FSIZE`), and not end this process: a run has
+/// children and groups to see to.
+///
+/// # Errors
+/// When the kernel refuses the handler.
+pub fn outlive_file_limit() -> Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
+    Ok(())
+}
 
 /// Raised by the first INT, TERM or HUP.
 #[derive(Debug, Clone)]

@@ -42,7 +42,7 @@ pub fn keep() -> Result<Option<Outcome>> {
     set_child_subreaper(Some(getpid()))?;
     let swept = sweep(&layout);
     for line in swept.removed.iter().chain(&swept.kept) {
-        eprintln!("{line}");
+        tell!("{line}");
     }
     let groups = RunGroups::create(&layout, RunId::own()?)?;
     let ended = Lab::start(groups.roles()).and_then(|mut lab| lab.wait(&mut signals));
@@ -56,7 +56,7 @@ fn whole(outcome: Outcome, emptied: Result<()>) -> Result<Outcome> {
     match (outcome, emptied) {
         (Outcome::Kept { code: 0 }, Err(error)) => Err(error),
         (outcome, Err(error)) => {
-            eprintln!("something is left behind: {error:#}");
+            tell!("something is left behind: {error:#}");
             Ok(outcome)
         }
         (outcome, Ok(())) => Ok(outcome),

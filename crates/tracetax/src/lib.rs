@@ -4,6 +4,14 @@
 //! but a seed that is an argument. `run` is the only step that starts processes. The lab knows target, agent and
 //! load generator only as binaries that speak the protocols of the `record` crate.
 
+// It panics where standard error is closed: `tell!` does not.
+#![warn(clippy::print_stderr)]
+
+/// Says something on standard error. That whoever read it has gone is no reason to end a run.
+macro_rules! tell {
+    ($($said:tt)*) => { $crate::output::tell(format_args!($($said)*)) };
+}
+
 #[cfg(test)]
 #[macro_use]
 #[path = "../tests/fixtures/closed_loop.rs"]
@@ -23,6 +31,7 @@ pub mod child;
 pub mod clean;
 pub mod compare;
 pub mod digest;
+pub mod dir;
 pub mod doctor;
 pub mod exact;
 pub mod exit;

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use tracetax::{
-    baseline, bench, bystander, calibrate, check, clean, compare, doctor, exit, inspect, manual, report,
-    unit, warm,
+    baseline, bench, bystander, calibrate, check, clean, compare, doctor, exit, inspect, interrupt, manual,
+    report, unit, warm,
 };
 
 /// What does an eBPF HTTP tracer cost the service it watches?
@@ -51,7 +51,12 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Args::parse().command {
+    let args = Args::parse();
+    exit::code(interrupt::outlive_file_limit().and_then(|()| run(args.command)))
+}
+
+fn run(command: Command) -> anyhow::Result<exit::Outcome> {
+    match command {
         Command::Bench(args) => bench::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::Compare(args) => compare::run(&args),
@@ -66,6 +71,5 @@ fn main() -> ExitCode {
         Command::Man(args) => manual::man(&args, &Args::command()),
         Command::Warm => warm::run(),
         Command::Bystander => bystander::run(),
-    };
-    exit::code(outcome)
+    }
 }

@@ -1,12 +1,15 @@
 //! What a command says on standard output: text for people, or one JSON document for scripts. Everything else that it says
 //! goes to standard error.
 
-use std::io::{ErrorKind, Write};
+use std::{
+    fmt::Arguments,
+    io::{ErrorKind, Write},
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde::Serialize;
 
-use crate::report::Look;
+use crate::{exit::Unfit, report::Look};
 
 /// What standard output is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -46,6 +49,22 @@ pub fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        outcome => Ok(outcome?),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+            ) =>
+        {
+            let text = format!(
+                "cannot write standard output: {error}: make room where it goes, or have it go elsewhere"
+            );
+            Err(Unfit(text).into())
+        }
+        outcome => outcome.context("cannot write standard output"),
     }
+}
+
+/// Writes a line to standard error, if anybody reads it.
+pub(crate) fn tell(said: Arguments<'_>) {
+    let _ = writeln!(std::io::stderr().lock(), "{said}");
 }

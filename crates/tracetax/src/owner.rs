@@ -1,21 +1,24 @@
 //! To whom results belong: to the user who had the lab raised by sudo, and not to root.
 //!
 //! Each file and folder is given away as it is made, so that a run that is killed leaves nothing which its user cannot
-//! remove. Nothing is followed: a link is given away itself, and no file is opened through one.
+//! remove. A link is given away itself, and not what it leads to.
 
 use std::{
     env,
     ffi::{OsStr, OsString},
-    fs::{self, File, OpenOptions},
+    fs::DirBuilder,
     io,
-    os::unix::fs::{self as unix, OpenOptionsExt as _},
+    os::{
+        fd::AsFd,
+        unix::fs::{self as unix, DirBuilderExt as _},
+    },
     path::Path,
 };
 
 use anyhow::{Context as _, Result};
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, FileType, Gid, Uid, chownat, fstat};
 
-use crate::exit::Usage;
+use crate::{dir::unwritable, exit::Usage};
 
 /// The variables by which sudo names its caller (sudo(8)).
 const UID: &str = "SUDO_UID";
@@ -36,62 +39,59 @@ pub fn check() -> Result<()> {
     caller().map(drop)
 }
 
-/// Opens a file for writing, not through a link, and gives it to the caller.
-///
-/// # Errors
-/// When it cannot be opened or given away, and when sudo's variables hold no numbers.
-pub fn open(options: &mut OpenOptions, path: &Path) -> Result<File> {
-    let not_through_a_link = OFlags::NOFOLLOW.bits().cast_signed();
-    let file = options.write(true).custom_flags(not_through_a_link).open(path)?;
-    match caller()? {
-        // Nobody is given a device.
-        Some(owner) if file.metadata()?.is_file() => {
-            unix::fchown(&file, Some(owner.uid), Some(owner.gid))?;
-        }
-        _ => {}
-    }
-    Ok(file)
-}
-
-/// Makes a folder that is not there, for the caller.
-///
-/// # Errors
-/// When it is there, cannot be made or given away, and when sudo's variables hold no numbers.
-pub fn create_dir(path: &Path) -> Result<()> {
-    fs::create_dir(path)?;
-    give(path)
-}
-
 /// Makes a folder and all that it lies in, where they are not there. Those that are keep their owner.
 ///
 /// # Errors
-/// Those of [`create_dir`].
+/// When one cannot be made or given away, and when sudo's variables hold no numbers.
 pub fn create_dir_all(path: &Path) -> Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
     path.parent().map_or(Ok(()), create_dir_all)?;
-    match fs::create_dir(path) {
+    match DirBuilder::new().mode(0o755).create(path) {
         // Another run was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(error.into()),
-        Ok(()) => give(path),
+        Err(error) => Err(unwritable(path, error)),
+        Ok(()) => {
+            let Some(owner) = caller()? else { return Ok(()) };
+            unix::lchown(path, Some(owner.uid), Some(owner.gid)).with_context(|| cannot_give(path, owner))
+        }
     }
 }
 
-/// Makes a symbolic link, for the caller.
+/// Gives a file or folder that was just made to the caller.
 ///
 /// # Errors
-/// When it cannot be made or given away, and when sudo's variables hold no numbers.
-pub fn symlink(to: &str, path: &Path) -> Result<()> {
-    unix::symlink(to, path)?;
-    give(path)
+/// When it cannot be given away, and when sudo's variables hold no numbers.
+pub fn give(made: impl AsFd, path: &Path) -> Result<()> {
+    let Some(owner) = caller()? else { return Ok(()) };
+    let kind = FileType::from_raw_mode(fstat(&made)?.st_mode);
+    // Nobody is given a device.
+    if !matches!(kind, FileType::RegularFile | FileType::Directory) {
+        return Ok(());
+    }
+    unix::fchown(made, Some(owner.uid), Some(owner.gid)).with_context(|| cannot_give(path, owner))
 }
 
-fn give(path: &Path) -> Result<()> {
-    let Some(owner) = caller()? else { return Ok(()) };
-    unix::lchown(path, Some(owner.uid), Some(owner.gid))
-        .with_context(|| format!("cannot give {} to user {}", path.display(), owner.uid))
+/// Gives the link `name` in a folder to the caller: the link itself, not what it leads to.
+///
+/// # Errors
+/// Those of [`give`].
+pub fn give_link(folder: impl AsFd, name: &str) -> Result<()> {
+    let Some(Owner { uid, gid }) = caller()? else { return Ok(()) };
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    Ok(chownat(folder, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+fn cannot_give(path: &Path, owner: Owner) -> String {
+    format!("cannot give {} to user {}", path.display(), owner.uid)
+}
+
+/// Groups that may write where results are: root's, this user's, and that of the caller.
+#[must_use]
+pub fn groups() -> Vec<u32> {
+    let of_caller = caller().ok().flatten().map(|owner| owner.gid);
+    [0, rustix::process::getegid().as_raw()].into_iter().chain(of_caller).collect()
 }
 
 /// Who had this process raised; None where nobody did.
@@ -125,6 +125,8 @@ fn number(name: &str, text: Option<&OsStr>) -> Result<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -154,18 +156,8 @@ mod tests {
         create_dir_all(&path).unwrap();
         create_dir_all(&path).unwrap();
         assert!(path.is_dir());
-        assert!(create_dir(&path).is_err());
         fs::write(place.path().join("file"), "").unwrap();
         assert!(create_dir_all(&place.path().join("file/below")).is_err());
         assert!(create_dir_all(&place.path().join("file")).is_err());
-    }
-
-    #[test]
-    fn a_file_is_not_opened_through_a_link() {
-        let place = tempfile::tempdir().unwrap();
-        let (file, link) = (place.path().join("file"), place.path().join("link"));
-        open(OpenOptions::new().create(true), &file).unwrap();
-        symlink("file", &link).unwrap();
-        assert!(open(OpenOptions::new().create(true), &link).is_err());
     }
 }

@@ -88,7 +88,7 @@ impl Watcher for Progress {
             }),
             Shown::Scenarios(told) => {
                 if told.insert(next.scenario.to_owned()) {
-                    eprintln!("{}: from block {} of {total}", next.scenario, self.done + 1);
+                    tell!("{}: from block {} of {total}", next.scenario, self.done + 1);
                 }
             }
             Shown::Blocks => {}
@@ -98,14 +98,14 @@ impl Watcher for Progress {
     fn block(&mut self, block: &Block) {
         self.done += usize::from(block.attempt == 0);
         if let Shown::Blocks = self.shown {
-            eprintln!("{}", line(block));
+            tell!("{}", line(block));
         }
     }
 
     fn note(&mut self, text: &str) {
         match &self.shown {
             Shown::Bar(bar) => bar.bar.println(text),
-            Shown::Blocks | Shown::Scenarios(_) => eprintln!("{text}"),
+            Shown::Blocks | Shown::Scenarios(_) => tell!("{text}"),
         }
     }
 }

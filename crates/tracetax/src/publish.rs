@@ -5,10 +5,11 @@
 
 use std::{env, fs::File, io::Write, path::PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use record::{block::Block, comparison::Comparison, host::Host, plan::Plan, verdict::Verdict};
 
 use crate::{
+    dir::unwritable,
     judge::figures::figures,
     report::{
         annotations, bencher,
@@ -85,9 +86,10 @@ pub fn on_github(summary: &str, notes: &str) -> Result<()> {
         return Ok(());
     }
     // Its runner reads notes from standard error as well, and standard output is for the verdict.
-    eprint!("{notes}");
+    if !notes.is_empty() {
+        tell!("{}", notes.trim_end());
+    }
     let Some(path) = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) else { return Ok(()) };
     let file = File::options().append(true).create(true).open(&path);
-    file.and_then(|mut file| file.write_all(summary.as_bytes()))
-        .with_context(|| format!("cannot write the summary of the job, {}", path.display()))
+    file.and_then(|mut file| file.write_all(summary.as_bytes())).map_err(|error| unwritable(&path, error))
 }

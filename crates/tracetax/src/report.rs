@@ -67,7 +67,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let (plan, host, blocks) = (folder.plan()?, folder.host()?, folder.blocks()?);
     let (live, mut verdict) = (compare::again(&folder)?, judge::judge(&plan, &blocks));
     if let Some(torn) = folder.torn()? {
-        eprintln!("warning: {torn}");
+        tell!("warning: {torn}");
         verdict.notes.push(torn);
     }
     let word = match &live {
@@ -92,6 +92,6 @@ pub fn run(args: &Args) -> Result<Outcome> {
 /// Makes the page anew. The verdict has been told; where the folder is not this user's to write, that is no failure.
 fn refresh(run: &Measured<'_>, verdict: &Verdict, comparison: Option<&Comparison>) {
     if let Err(error) = publish::page(run, verdict, comparison) {
-        eprintln!("report.html was not made anew: {error:#}");
+        tell!("report.html was not made anew: {error:#}");
     }
 }

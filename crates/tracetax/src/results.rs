@@ -6,22 +6,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use record::{block::Block, comparison::Comparison, host::Host, plan::Plan, verdict::Verdict};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    dir::{Dir, unwritable},
     exit::Usage,
-    owner,
     sealed::{self, Fault},
-    whole_file,
 };
 
+#[cfg(test)]
+mod hostile;
 mod lines;
+mod place;
+mod sound;
 #[cfg(test)]
 mod tests;
 
 use lines::Lines;
+
+/// What was to be measured.
+const PLAN: &str = "plan.json";
 
 /// The list of blocks.
 const BLOCKS: &str = "blocks.jsonl";
@@ -32,39 +38,42 @@ pub struct Folder(PathBuf);
 
 /// The list of blocks, open for appending.
 #[derive(Debug)]
-pub struct Blocks(File);
+pub struct Blocks {
+    file: File,
+    path: PathBuf,
+}
 
 impl Folder {
     /// Makes the folder `name` under `results`, and points `latest` at it.
     ///
     /// # Errors
-    /// When it is there already or cannot be made.
+    /// When it is there already or cannot be made, and when others could have it lead elsewhere.
     pub fn create(results: &Path, name: &str) -> Result<Self> {
-        let folder = Self::create_aside(results, name)?;
-        let (latest, next) = (results.join("latest"), results.join(format!(".latest-{name}")));
-        owner::symlink(name, &next)?;
-        fs::rename(&next, &latest)
-            .with_context(|| format!("cannot point {} at this run", latest.display()))?;
+        let (place, path) = place::open(results)?;
+        let folder = Self::make(&place, path.join(name), name)?;
+        place.point("latest", name)?;
         Ok(folder)
     }
 
     /// Makes the folder `name` under `results` for something that has no blocks: `latest` stays the newest run.
     ///
     /// # Errors
-    /// When it is there already or cannot be made.
+    /// Those of [`Self::create`].
     pub fn create_aside(results: &Path, name: &str) -> Result<Self> {
-        let path = results.join(name);
-        owner::check()?;
-        let refused = || format!("cannot make {}: name a folder for results by OUTPUT_DIR", path.display());
-        owner::create_dir_all(results).and_then(|()| owner::create_dir(&path)).with_context(refused)?;
-        owner::create_dir(&path.join("logs"))?;
+        let (place, path) = place::open(results)?;
+        Self::make(&place, path.join(name), name)
+    }
+
+    fn make(place: &Dir, path: PathBuf, name: &str) -> Result<Self> {
+        place.make(name)?.make("logs")?;
         Ok(Self(path))
     }
 
     /// The folder that [`Self::create_aside`] has made.
     #[must_use]
     pub fn aside(results: &Path, name: &str) -> Self {
-        Self(results.join(name))
+        let path = results.join(name);
+        Self(path.canonicalize().unwrap_or(path))
     }
 
     /// The folder at `path`, which must be one of a run.
@@ -72,8 +81,10 @@ impl Folder {
     /// # Errors
     /// When it holds no plan.
     pub fn open(path: &Path) -> Result<Self> {
-        if path.join("plan.json").is_file() {
-            return Ok(Self(path.to_path_buf()));
+        if path.join(PLAN).is_file() {
+            // `latest` is a link, and what is written there later follows none.
+            let resolved = path.canonicalize().map_err(|error| unwritable(path, error))?;
+            return Ok(Self(resolved));
         }
         let text = format!(
             "{} is no folder of a run: it holds no plan.json; name another (`cargo xtask bench` makes them, and says where)",
@@ -105,7 +116,7 @@ impl Folder {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, name: &str, content: &str) -> Result<()> {
-        whole_file::write(&self.0.join(name), content)
+        Dir::open(&self.0)?.write(name, content.as_bytes())
     }
 
     /// Writes a value as JSON that is read back: it tells when it was damaged.
@@ -130,8 +141,7 @@ impl Folder {
     /// When it cannot be opened.
     pub fn append_blocks(&self) -> Result<Blocks> {
         let path = self.0.join(BLOCKS);
-        let file = owner::open(File::options().append(true).create(true), &path);
-        Ok(Blocks(file.with_context(|| format!("cannot write {}", path.display()))?))
+        Ok(Blocks { file: Dir::open(&self.0)?.append(BLOCKS)?, path })
     }
 
     /// Reads the plan.
@@ -139,7 +149,11 @@ impl Folder {
     /// # Errors
     /// When it is not there or no plan.
     pub fn plan(&self) -> Result<Plan> {
-        self.read_sealed("plan.json", record::plan::SCHEMA)
+        let plan = self.read_sealed(PLAN, record::plan::SCHEMA)?;
+        match sound::doubt_of_plan(&plan) {
+            None => Ok(plan),
+            Some(doubt) => Err(refused(&self.0.join(PLAN), None, &Fault::Damaged(doubt))),
+        }
     }
 
     /// Reads what the machine was.
@@ -239,9 +253,10 @@ impl Blocks {
     /// When it cannot be written.
     pub fn append(&mut self, block: &Block) -> Result<()> {
         let line = sealed::line(block)?;
-        self.0
-            .write_all(line.as_bytes())
-            .and_then(|()| self.0.sync_data())
-            .context("cannot write blocks.jsonl, of which what was written before is kept: is the disk full?")
+        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+        written.map_err(|error| {
+            unwritable(&self.path, error)
+                .context("the run is over; the blocks before are kept, and judged by `cargo xtask report`")
+        })
     }
 }

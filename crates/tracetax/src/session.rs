@@ -44,7 +44,7 @@ impl Session {
         let folder = Folder::create(results, &folder_name(id))?;
         folder.write_sealed("plan.json", plan)?;
         folder.write_sealed("host.json", &host)?;
-        eprintln!("measuring into {}, about {}", folder.path().display(), show_time(time));
+        tell!("measuring into {}, about {}", folder.path().display(), show_time(time));
         Ok(Self { folder, host, layout, interrupt, base: None })
     }
 
@@ -100,7 +100,7 @@ impl Session {
     pub fn interrupted(&self) -> Outcome {
         let signal = self.interrupt.signal().unwrap_or(2);
         let path = self.folder.path().display();
-        eprintln!(
+        tell!(
             "interrupted by signal {signal}: what was measured is kept; `cargo xtask report {path}` judges it so far"
         );
         Outcome::Interrupted { signal }

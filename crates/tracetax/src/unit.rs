@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let unit = time(&benchmarks, counts, valgrind, folder.path(), args.quick)?;
     folder.write_json("unit.json", &unit)?;
     args.output.show(&unit, |_| Ok(text::render(&unit)))?;
-    eprintln!("stored in {}", folder.path().join("unit.json").display());
+    tell!("stored in {}", folder.path().join("unit.json").display());
     Ok(Outcome::Done)
 }
 
@@ -78,7 +78,7 @@ fn benchmarks() -> Result<PathBuf> {
 fn count(benchmarks: &Path, folder: &Path) -> Result<Vec<Count>> {
     let stages: Vec<StageName> = json_lines(Command::new(benchmarks).arg("--stages"))?;
     let counts = stages.into_iter().map(|stage| {
-        eprintln!("{}: counting", stage.name);
+        tell!("{}: counting", stage.name);
         let count = ["--count", stage.name.as_str()];
         let counted =
             json_lines(Command::new(benchmarks).args(count))?.pop().context("it counted nothing")?;
@@ -89,7 +89,7 @@ fn count(benchmarks: &Path, folder: &Path) -> Result<Vec<Count>> {
 }
 
 fn time(benchmarks: &Path, counts: Vec<Count>, valgrind: String, folder: &Path, quick: bool) -> Result<Unit> {
-    eprintln!("timing {} stages, alone and beside another thread", counts.len());
+    tell!("timing {} stages, alone and beside another thread", counts.len());
     criterion::time(benchmarks, folder, quick)?;
     let stages = counts.into_iter().map(|(stage, counted, instructions)| {
         let estimate = |kind| criterion::estimate(folder, &stage, kind);

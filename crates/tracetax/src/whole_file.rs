@@ -1,15 +1,13 @@
-//! Files that are never half there.
+//! Files that are never half there, wherever they are.
 
-use std::{
-    ffi::OsString,
-    fs::{self, File},
-    io::Write,
-    path::Path,
-};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::owner;
+use crate::{
+    dir::{Dir, unwritable},
+    owner,
+};
 
 /// Writes a file whole, and its folder where there is none: whatever happens, either the old or the new content is there.
 ///
@@ -17,18 +15,11 @@ use crate::owner;
 /// Names the file that cannot be written.
 pub fn write(path: &Path, content: &str) -> Result<()> {
     let folder = path.parent().context("a file has a folder")?;
-    let mut name = OsString::from(".");
-    name.push(path.file_name().context("a file has a name")?);
-    name.push(".new");
-    let next = folder.join(name);
-    owner::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let write = || -> Result<()> {
-        let mut file = owner::open(File::options().create(true).truncate(true), &next)?;
-        file.write_all(content.as_bytes())?;
-        file.sync_all()?;
-        Ok(fs::rename(&next, path)?)
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    let name = path.file_name().and_then(|name| name.to_str()).context("a file has a name")?;
+    owner::create_dir_all(folder)?;
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let resolved = folder.canonicalize().map_err(|error| unwritable(folder, error))?;
+    Dir::open(&resolved)?.write(name, content.as_bytes())
 }
 
 #[cfg(test)]
@@ -38,22 +29,15 @@ mod tests {
     use super::write;
 
     #[test]
-    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+    fn a_file_is_written_and_its_folder_made() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("new/folder/file.toml");
-        for content in ["one", "another, which is longer", ""] {
+        for content in ["one", "another"] {
             write(&path, content).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), content);
         }
-        assert_eq!(fs::read_dir(place.path().join("new/folder")).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn what_cannot_be_written_is_named() {
-        let place = tempfile::tempdir().unwrap();
-        fs::create_dir_all(place.path().join("file/below")).unwrap();
-        let error = write(&place.path().join("file"), "content").unwrap_err();
-        assert!(format!("{error:#}").contains("/file: "), "{error:#}");
-        assert!(place.path().join("file/below").is_dir());
+        std::os::unix::fs::symlink("new", place.path().join("link")).unwrap();
+        write(&place.path().join("link/folder/file.toml"), "by a link").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "by a link");
     }
 }

@@ -11,6 +11,7 @@ mod closed_loop;
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -461,4 +462,45 @@ fn a_report_names_its_folder_and_not_the_newest() {
     site.stored_run();
     let shown = text(&site.lab(&["report"]).output().unwrap().stdout);
     assert!(shown.contains("/results/run --details`") && !shown.contains("results/latest"), "{shown}");
+}
+
+#[test]
+fn a_reader_who_has_gone_is_no_failure() {
+    let site = Site::new();
+    site.stored_run();
+    let code = site.lab(&["report"]).output().unwrap().status.code();
+    let gone = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let both = site.lab(&["report"]).stdout(gone()).stderr(gone()).status().unwrap();
+    assert_eq!(both.code(), code);
+    // An error that nobody reads keeps its code.
+    assert_eq!(site.lab(&["report", "nowhere"]).stderr(gone()).status().unwrap().code(), Some(2));
+}
+
+#[test]
+fn standard_output_without_room_is_told_and_no_verdict() {
+    let site = Site::new();
+    site.stored_run();
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    let report = site.lab(&["report"]).stdout(full()).output().unwrap();
+    assert_eq!(report.status.code(), Some(3));
+    let said = text(&report.stderr);
+    assert!(said.contains("cannot write standard output: No space left on device"), "{said}");
+    assert!(said.contains("make room"), "{said}");
+    assert_eq!(site.lab(&["report"]).stderr(full()).status().unwrap().code(), Some(4));
+}
+
+#[test]
+fn results_are_not_made_where_others_can_write() {
+    let site = Site::new();
+    let results = site.0.path().canonicalize().unwrap().join("results");
+    fs::create_dir(&results).unwrap();
+    fs::set_permissions(&results, fs::Permissions::from_mode(0o777)).unwrap();
+    let error = Folder::create(&results, "run").unwrap_err();
+    let says = format!("type `chmod o-w {}`", results.display());
+    assert!(error.is::<exit::Unfit>() && error.to_string().contains(&says), "{error}");
+    assert_eq!(fs::read_dir(&results).unwrap().count(), 0);
 }

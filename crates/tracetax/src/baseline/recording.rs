@@ -52,7 +52,7 @@ pub fn record(scenarios: &[Scenario], sessions: u32, wanted: &Wanted<'_>) -> Res
     let folder = Folder::create_aside(&results, &format!("{}{SUFFIX}", folder_name(RunId::own()?)))?;
     let mut recording = Recording { schema: SCHEMA.into(), wanted: sessions, sessions: Vec::new() };
     for number in 1..=sessions {
-        eprintln!("session {number} of {sessions}");
+        tell!("session {number} of {sessions}");
         match session(scenarios, &wanted, &host)? {
             Measured::Whole(whole) => recording.sessions.push(stored_run::name(whole.folder.path())),
             Measured::Interrupted(outcome) => return Ok(Recorded::Interrupted(outcome)),

@@ -41,7 +41,7 @@ impl Drop for Trees {
     fn drop(&mut self) {
         if let Err(error) = self.end() {
             // A drop cannot fail; the next start sweeps the group.
-            eprintln!("tracetax: a control group is left behind: {error:#}");
+            tell!("tracetax: a control group is left behind: {error:#}");
         }
     }
 }

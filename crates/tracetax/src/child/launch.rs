@@ -18,7 +18,7 @@ use rustix::{
 use serde::de::DeserializeOwned;
 
 use super::{Child, lines::forward, log_tail::LogTail};
-use crate::{cgroup::Role, owner};
+use crate::{cgroup::Role, dir::Dir};
 
 /// Replies that may wait to be taken before the child has to wait as well.
 const WAITING_REPLIES: usize = 8;
@@ -74,8 +74,9 @@ impl Launch<'_> {
     }
 
     fn open_log(&self) -> anyhow::Result<(File, LogTail)> {
-        let log = owner::open(File::options().append(true).create(true), self.log);
-        let log = log.with_context(|| format!("cannot open {}", self.log.display()))?;
+        let (folder, name) = (self.log.parent(), self.log.file_name().and_then(|name| name.to_str()));
+        let (folder, name) = folder.zip(name).context("a log has a folder and a name")?;
+        let log = Dir::open(folder)?.append(name)?;
         let tail = LogTail::new(self.log, log.metadata()?.len());
         Ok((log, tail))
     }

@@ -140,7 +140,7 @@ fn why_not(scenario: &Scenario) -> Option<&'static str> {
 fn measure(plan: &Plan, host: Host, build: Build, verbose: bool) -> Result<Measured> {
     let time = plan.scenarios.iter().map(plan::time_of).sum();
     let session = Session::begin(&results_folder(), plan, host, time)?.with_base(build.binaries);
-    eprintln!("against {}", build.revision.short());
+    tell!("against {}", build.revision.short());
     let mut progress = Progress::new(plan, verbose);
     let measured = session.on_stage(|stage| session.run(plan, stage, &mut progress));
     progress.end();

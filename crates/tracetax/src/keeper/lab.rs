@@ -119,7 +119,7 @@ impl End {
     pub(super) fn told(self) -> Result<Outcome> {
         let status = match self {
             Self::Impatient(signal) => {
-                eprintln!("killed at once, by the second signal; {KEPT}");
+                tell!("killed at once, by the second signal; {KEPT}");
                 return Ok(Outcome::Interrupted { signal });
             }
             Self::ByItself(status) => status,

@@ -2,6 +2,7 @@
 
 use record::block::{Block, SCHEMA};
 
+use super::sound;
 use crate::sealed::{self, Fault};
 
 /// What a text holds.
@@ -21,10 +22,18 @@ pub fn read(bytes: &[u8]) -> Result<Lines, (usize, Fault)> {
     let mut lines = Lines { blocks: Vec::new(), torn: None };
     for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         if line.ends_with(b"\n") {
-            lines.blocks.push(sealed::open(line, SCHEMA).map_err(|fault| (index + 1, fault))?);
+            lines.blocks.push(block(line).map_err(|fault| (index + 1, fault))?);
         } else {
             lines.torn = Some(index + 1);
         }
     }
     Ok(lines)
+}
+
+fn block(line: &[u8]) -> Result<Block, Fault> {
+    let block = sealed::open(line, SCHEMA)?;
+    match sound::doubt(&block) {
+        None => Ok(block),
+        Some(doubt) => Err(Fault::Damaged(doubt)),
+    }
 }

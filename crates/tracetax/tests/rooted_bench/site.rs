@@ -169,7 +169,8 @@ impl Site {
         }
     }
 
-    fn lab(&self, args: &[&str]) -> Command {
+    /// The lab, not yet started.
+    pub fn lab(&self, args: &[&str]) -> Command {
         let mut lab = Command::new(self.binaries.join("tracetax"));
         lab.args(args).env_clear();
         lab.env("TRACETAX_ROOT", self.folder.path()).env("OUTPUT_DIR", self.results());
@@ -177,7 +178,8 @@ impl Site {
         lab
     }
 
-    fn spawn(&self, mut lab: Command) -> Run<'_> {
+    /// Starts it.
+    pub fn spawn(&self, mut lab: Command) -> Run<'_> {
         let output = tempfile::tempdir_in(self.folder.path()).unwrap().keep();
         let file = |name| File::create(output.join(name)).unwrap();
         lab.stdin(Stdio::null()).stdout(file("stdout")).stderr(file("stderr"));
