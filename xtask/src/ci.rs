@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 
 use crate::workspace::Workspace;
-use crate::{build, lab, setup, test};
+use crate::{build, deny, lab, setup, test};
 
 /// Long enough to start, trace and judge every scenario; too short to decide anything.
 const DURATION: &str = "3s";
@@ -13,8 +13,14 @@ const DURATION: &str = "3s";
 /// A step's name and what it does.
 type Step = (&'static str, fn(&Workspace) -> Result<()>);
 
-const STEPS: [Step; 5] =
-    [("setup", setup::run), ("test", test::run), ("exact", exact), ("unit", unit), ("bench", bench)];
+const STEPS: [Step; 6] = [
+    ("setup", setup::run),
+    ("test", test::run),
+    ("deny", deny::run),
+    ("exact", exact),
+    ("unit", unit),
+    ("bench", bench),
+];
 
 /// Runs the steps up to the first that fails, and tells how long each took.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {

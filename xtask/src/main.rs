@@ -15,6 +15,7 @@ mod against;
 mod browser;
 mod build;
 mod ci;
+mod deny;
 mod ebpf;
 mod exit;
 mod handed;

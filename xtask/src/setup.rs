@@ -245,7 +245,8 @@ pub(crate) fn require_component(workspace: &Workspace, component: &str) -> Resul
     Err(exit::unfit(format!("`cargo {component}` is absent; add it with: rustup component add {name}")))
 }
 
-fn answers(workspace: &Workspace, args: &[&str]) -> bool {
+/// Whether this command of cargo is there, and works.
+pub(crate) fn answers(workspace: &Workspace, args: &[&str]) -> bool {
     workspace.cargo(args).quiet().ignore_stdout().ignore_stderr().run().is_ok()
 }
 

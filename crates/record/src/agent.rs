@@ -16,12 +16,6 @@ pub enum AgentCommand {
     Detach,
     /// Drain everything, then tell the counters.
     Stats,
-    /// Switch the kernel's run-time statistics of programs. They slow every program of the machine down, so they are
-    /// never on in a measured block.
-    RunStatistics {
-        /// On or off.
-        on: bool,
-    },
 }
 
 /// What the agent says.
@@ -51,9 +45,10 @@ pub enum AgentReply {
     },
     /// Answer to [`AgentCommand::Stats`].
     Stats(AgentStats),
-    /// Answer to [`AgentCommand::RunStatistics`].
+    /// The first line of `tracer --run-statistics`: the kernel's run-time statistics of programs are on as long as that
+    /// process lives. They slow every program of the machine down, so they are never on in a measured block.
     RunStatistics {
-        /// On or off now.
+        /// Always so.
         on: bool,
     },
     /// The command could not be obeyed; the agent goes on.

@@ -13,23 +13,23 @@ use record::{
 };
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::{drain::Drain, programs::Programs, statistics::RunStatistics, stdin::Stdin, wait::Wait};
+use crate::{drain::Drain, programs::Programs, rights::Rights, stdin::Stdin, wait::Wait};
 
 /// All that one life works with.
 struct Agent {
     programs: Programs,
     drain: Drain,
     wait: Wait,
-    statistics: RunStatistics,
 }
 
-/// Obeys commands on standard input until it ends.
+/// Obeys commands on standard input until it ends, with no more rights than that takes.
 ///
 /// # Errors
-/// When standard input or output breaks, or records cannot be written.
+/// When rights cannot be given up, standard input or output breaks, or records cannot be written.
 pub fn obey(programs: Programs, drain: Drain, wakeup: Wakeup) -> Result<()> {
     let mut agent = Agent::new(programs, drain, wakeup)?;
     agent.wait.also_for(std::io::stdin())?;
+    agent.programs.rights().keep_only_these()?;
     say(&agent.ready())?;
     let mut stdin = Stdin::default();
     loop {
@@ -56,10 +56,11 @@ fn say(reply: &AgentReply) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// Writes records until a signal comes or the watched process is gone, then says the ledger on standard error.
+/// Writes records until a signal comes or the watched process is gone, then says the ledger on standard error. It attaches
+/// once, and keeps no right that it had.
 ///
 /// # Errors
-/// When the programs cannot be attached, or records cannot be written.
+/// When the programs cannot be attached, rights not be given up, or records not be written.
 pub fn stream(programs: Programs, drain: Drain, wakeup: Wakeup, pid: u32) -> Result<()> {
     let mut agent = Agent::new(programs, drain, wakeup)?;
     // Both must stay open: a descriptor that is closed is no longer waited for.
@@ -67,6 +68,7 @@ pub fn stream(programs: Programs, drain: Drain, wakeup: Wakeup, pid: u32) -> Res
     agent.wait.also_for(&signals)?;
     agent.wait.also_for(&watched)?;
     agent.attach()?;
+    Rights::none().keep_only_these()?;
     loop {
         let woken = agent.wait.wait()?;
         if woken.drain {
@@ -100,7 +102,7 @@ fn process(pid: u32) -> Result<OwnedFd> {
 impl Agent {
     fn new(programs: Programs, drain: Drain, wakeup: Wakeup) -> Result<Self> {
         let wait = Wait::new(wakeup, drain.events())?;
-        Ok(Self { programs, drain, wait, statistics: RunStatistics::default() })
+        Ok(Self { programs, drain, wait })
     }
 
     fn ready(&self) -> AgentReply {
@@ -113,9 +115,8 @@ impl Agent {
     }
 
     fn answer(&mut self, line: &[u8]) -> Result<AgentReply> {
-        let command = serde_json::from_slice(line).context(
-            "not a command: send \"attach\", \"detach\", \"stats\" or {\"run_statistics\":{\"on\":true}}",
-        )?;
+        let command = serde_json::from_slice(line)
+            .context("not a command: send \"attach\", \"detach\" or \"stats\"")?;
         let started = Instant::now();
         let took_ns = || started.elapsed().as_nanos() as u64;
         Ok(match command {
@@ -130,14 +131,6 @@ impl Agent {
             AgentCommand::Stats => {
                 self.drain.drain()?;
                 AgentReply::Stats(self.stats()?)
-            }
-            AgentCommand::RunStatistics { on: true } => {
-                self.statistics.start()?;
-                AgentReply::RunStatistics { on: true }
-            }
-            AgentCommand::RunStatistics { on: false } => {
-                self.statistics.stop();
-                AgentReply::RunStatistics { on: false }
             }
         })
     }

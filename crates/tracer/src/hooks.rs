@@ -1,8 +1,8 @@
 //! Where each strategy hooks in: which programs of the object it loads, and what they are attached to.
 
-use std::{any::Any, fs::File, num::NonZeroU32, path::PathBuf};
+use std::{any::Any, num::NonZeroU32};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use aya::{
     Btf, Ebpf,
     programs::{
@@ -10,8 +10,9 @@ use aya::{
         TracePoint, UProbe, uprobe::UProbeScope,
     },
 };
+use rustix::thread::CapabilitySet;
 
-use crate::{choice::Strategy, group, tracefs};
+use crate::{choice::Strategy, place::Place, tracefs};
 
 /// One program, and what it is attached to.
 #[derive(Debug, Clone, Copy)]
@@ -196,11 +197,29 @@ impl Hook {
         }
     }
 
-    /// Attaches the program, for the process `pid` where the hook can tell processes apart.
+    /// The capabilities without which the loaded program cannot be attached (capabilities(7)). `rooted_rights` leaves out each.
+    #[must_use]
+    pub fn needs(&self) -> CapabilitySet {
+        match self {
+            // Whoever has the program has passed the check: it is made when the program is loaded.
+            Self::RawTracepoint { .. } | Self::Function { .. } => CapabilitySet::empty(),
+            // `perf_event_open` asks for the one, the folder of the tracepoint's number, which is root's, for the other.
+            Self::Syscall { .. } => CapabilitySet::PERFMON | CapabilitySet::DAC_READ_SEARCH,
+            // `bpf_prog_attach_check_attach_type` of kernel/bpf/syscall.c.
+            Self::CgroupSkb { .. } => CapabilitySet::NET_ADMIN,
+            // `perf_uprobe_event_init` of kernel/events/core.c. It was `CAP_PERFMON` until 6.16, but a probe in the middle of an
+            // instruction is a way to destroy a program.
+            Self::Uprobe { .. } => CapabilitySet::SYS_ADMIN,
+            // `perf_kprobe_event_init`, next to it.
+            Self::Kprobe { .. } => CapabilitySet::PERFMON,
+        }
+    }
+
+    /// Attaches the program at its place, for the process `pid` where the hook can tell processes apart.
     ///
     /// # Errors
     /// With the kernel's reason.
-    pub fn attach(&self, ebpf: &mut Ebpf, pid: u32) -> Result<Link> {
+    pub fn attach(&self, ebpf: &mut Ebpf, pid: u32, place: &Place) -> Result<Link> {
         match self {
             Self::RawTracepoint { program, tracepoint } => {
                 let program = raw_tracepoint(ebpf, program)?;
@@ -213,18 +232,17 @@ impl Hook {
                 Ok(Box::new(program.take_link(link)?))
             }
             Self::CgroupSkb { program, direction } => {
-                let folder = group::of(pid)?;
-                let group =
-                    File::open(&folder).with_context(|| format!("cannot open {}", folder.display()))?;
+                let Place::Group(group) = place else { bail!("no control group was found") };
                 let program = cgroup_skb(ebpf, program)?;
                 let link = program.attach(group, *direction, CgroupAttachMode::Single)?;
                 Ok(Box::new(program.take_link(link)?))
             }
             Self::Uprobe { program, function } => {
+                let Place::Code(code) = place else { bail!("no function was found") };
                 let program = uprobe(ebpf, program)?;
                 let scope = UProbeScope::OneProcess(NonZeroU32::new(pid).context("0 is no process")?);
                 let link = program
-                    .attach(*function, executable(pid)?, scope)
+                    .attach(code.offset(), code.path(), scope)
                     .with_context(|| format!("cannot hook `{function}` of process {pid}"))?;
                 Ok(Box::new(program.take_link(link)?))
             }
@@ -270,10 +288,4 @@ fn kprobe<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut KProbe> {
 
 fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut Program> {
     ebpf.program_mut(name).with_context(|| format!("the object holds no program `{name}`"))
-}
-
-/// The file that the process runs.
-fn executable(pid: u32) -> Result<PathBuf> {
-    std::fs::read_link(format!("/proc/{pid}/exe"))
-        .with_context(|| format!("which file does process {pid} run?"))
 }

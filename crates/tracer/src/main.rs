@@ -16,6 +16,7 @@ use tracer::{
     probe,
     programs::Programs,
     sink::Sink,
+    statistics,
 };
 use tracer_common::names;
 
@@ -24,7 +25,7 @@ use tracer_common::names;
 #[command(version)]
 struct Args {
     /// The process to watch.
-    #[arg(long, required_unless_present_any = ["probe", "try_strategy"])]
+    #[arg(long, required_unless_present_any = ["probe", "try_strategy", "run_statistics"])]
     pid: Option<u32>,
     /// How to hook in.
     #[arg(long, value_enum, default_value_t = Strategy::RawTracepoint)]
@@ -53,6 +54,10 @@ struct Args {
     /// Try one strategy, and end; `--probe` starts this for each.
     #[arg(long = probe::TRY, value_enum, conflicts_with_all = ["control", "probe"])]
     try_strategy: Option<Strategy>,
+    /// Keep the kernel's run-time statistics of programs on until standard input ends. They slow every program of the
+    /// machine down.
+    #[arg(long, conflicts_with_all = ["pid", "control", "probe", "try_strategy"])]
+    run_statistics: bool,
 }
 
 /// The kernel takes a power of two of whole pages (`ringbuf_map_alloc` of kernel/bpf/ringbuf.c).
@@ -72,6 +77,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
+    if args.run_statistics {
+        return statistics::hold();
+    }
     anyhow::ensure!(
         !(args.control && args.output == "-"),
         "with --control standard output carries the answers: choose `--output null` or a file"

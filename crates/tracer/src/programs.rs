@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, time::Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use aya::{
     Ebpf,
     maps::{Array, MapData, PerCpuArray, RingBuf},
@@ -17,7 +17,10 @@ use zerocopy::IntoBytes as _;
 use crate::{
     choice::{Choice, Strategy},
     hooks::Link,
-    loaded, loader, messages, sizes,
+    loaded, loader, messages,
+    place::Place,
+    rights::Rights,
+    sizes,
 };
 
 /// The loaded programs.
@@ -25,6 +28,8 @@ pub struct Programs {
     ebpf: Ebpf,
     strategy: Strategy,
     pid: u32,
+    /// Of each hook; else why there is none. That is no matter until it is to be attached.
+    places: Result<Vec<Place>, String>,
     counters: PerCpuArray<MapData, Row>,
     attachment: Array<MapData, u64>,
     attachments: u64,
@@ -71,12 +76,14 @@ impl Programs {
         let events = RingBuf::try_from(take(&mut ebpf, names::EVENTS)?)?;
         let counters = PerCpuArray::try_from(take(&mut ebpf, names::COUNTERS)?)?;
         let attachment = Array::try_from(take(&mut ebpf, names::ATTACHMENT)?)?;
+        let places: Result<_> = choice.strategy.hooks().iter().map(|hook| Place::of(hook, pid)).collect();
         let load_ns = started.elapsed().as_nanos() as u64;
         let (loaded, maps) = (loaded::programs(&ebpf)?, loaded::maps()?);
         let programs = Self {
             ebpf,
             strategy: choice.strategy,
             pid,
+            places: places.map_err(|error| format!("{error:#}")),
             counters,
             attachment,
             attachments: 0,
@@ -85,6 +92,8 @@ impl Programs {
             loaded,
             maps,
         };
+        // How many processors there are is read off a file at the first reading, and kept.
+        programs.read_counters()?;
         Ok((programs, events))
     }
 
@@ -97,14 +106,13 @@ impl Programs {
         if self.is_attached() {
             return Ok(());
         }
+        let cannot = || format!("cannot attach `{}`", self.strategy.name());
+        let places = self.places.as_ref().map_err(|why| anyhow!("{}: {why}", cannot()))?;
         self.attachments += 1;
         self.attachment.set(0, self.attachments, 0)?;
         let mut links = Vec::new();
-        for hook in self.strategy.hooks() {
-            let name = self.strategy.name();
-            links.push(
-                hook.attach(&mut self.ebpf, self.pid).with_context(|| format!("cannot attach `{name}`"))?,
-            );
+        for (hook, place) in self.strategy.hooks().iter().zip(places) {
+            links.push(hook.attach(&mut self.ebpf, self.pid, place).with_context(cannot)?);
         }
         self.links = links;
         Ok(())
@@ -138,6 +146,11 @@ impl Programs {
     /// Is it attached?
     pub fn is_attached(&self) -> bool {
         !self.links.is_empty()
+    }
+
+    /// What it takes to attach them.
+    pub fn rights(&self) -> Rights {
+        Rights::to_attach(self.strategy)
     }
 
     /// Runs of the programs while run-time statistics were on, and their time in nanoseconds.

@@ -19,7 +19,7 @@ const OLD_PLACE: &str = "/sys/kernel/debug/tracing";
 /// # Errors
 /// With the kernel's reason, and the remedy.
 pub fn ensure() -> Result<()> {
-    if [PLACE, OLD_PLACE].iter().any(|place| holds_something(place)) {
+    if place().is_some() {
         return Ok(());
     }
     mount_privately().with_context(|| {
@@ -32,10 +32,15 @@ pub fn ensure() -> Result<()> {
 /// # Errors
 /// With the kernel's reason.
 pub fn find(category: &str, name: &str) -> Result<()> {
-    let place = [PLACE, OLD_PLACE].into_iter().find(|place| holds_something(place)).unwrap_or(PLACE);
-    let path = format!("{place}/events/{category}/{name}/id");
+    let path = format!("{}/events/{category}/{name}/id", place().unwrap_or(PLACE));
     fs::metadata(&path).with_context(|| format!("`{path}`"))?;
     Ok(())
+}
+
+/// Where it is. To look twice is cheap; to look at the old place mounts it there, so that comes last.
+#[must_use]
+pub fn place() -> Option<&'static str> {
+    [PLACE, OLD_PLACE].into_iter().find(|place| holds_something(place))
 }
 
 fn holds_something(place: &str) -> bool {

@@ -3,6 +3,7 @@
 //! Knows nothing of what commands and replies mean. A child never outlives its [`Child`]; whatever it started
 //! in its process group is ended with it.
 
+pub(crate) mod confined;
 mod launch;
 mod lines;
 mod log_tail;

@@ -6,6 +6,7 @@
 
 mod bystander;
 mod flood;
+mod statistics;
 mod tracers;
 
 use std::{
@@ -30,6 +31,7 @@ use crate::{
 };
 
 pub use bystander::Bystander;
+pub use statistics::RunStatistics;
 pub use tracers::How;
 use tracers::Tracers;
 
@@ -255,14 +257,6 @@ impl Pairing {
     /// When an agent cannot tell.
     pub fn ledgers(&mut self, arm: Arm) -> Result<Vec<AgentStats>> {
         self.tracers.ledgers(arm)
-    }
-
-    /// Switches the kernel's run-time statistics of programs. Says why not, where the agent cannot.
-    ///
-    /// # Errors
-    /// When the agent does not answer.
-    pub fn run_statistics(&mut self, on: bool) -> Result<Result<(), String>> {
-        self.tracers.run_statistics(on)
     }
 
     /// Ends agents and target.

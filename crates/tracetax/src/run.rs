@@ -25,7 +25,7 @@ use crate::{
     plan::treatment,
     readings::{CpuReading, MachineCpu, ProcessReading, Ticks, ledger_since},
     results::Blocks,
-    rig::{Bystander, Load, Pairing, Stage, Warmer},
+    rig::{Bystander, Load, Pairing, RunStatistics, Stage, Warmer},
 };
 
 /// Counters of a task that runs move only at the tick, 4 ms at 250 Hz; a task that has stopped is up to date at once.
@@ -163,28 +163,28 @@ impl<'a> Bench<'a> {
     /// compared with nothing. Where it must be discarded it is measured once more. Where the kernel has no such statistics
     /// it does not count, and still has its line: a run that lacks a line was interrupted.
     fn statistics(&mut self, seed: u64, blocks: &mut Blocks, watcher: &mut dyn Watcher) -> Result<()> {
-        let refused = self.pairing.run_statistics(true)?.err();
-        if let Some(why) = &refused {
-            watcher.note(&format!("no run-time statistics of {}: {why}", self.treatment().name));
-        }
+        let statistics = match RunStatistics::start(self.stage)? {
+            Ok(statistics) => Some(statistics),
+            Err(why) => {
+                watcher.note(&format!("no run-time statistics of {}: {why}", self.treatment().name));
+                None
+            }
+        };
         let last = self.life.pairs.last();
         let (index, step) = (last.map_or(0, |pair| pair.index), last.and_then(|pair| pair.step));
         let pair = Pair { index, seed, step, order: vec![Arm::Treated] };
         for attempt in 0..2 {
             watcher.upcoming(self.upcoming(Arm::Treated));
             let block = self.block(&pair, Arm::Treated, 0, attempt)?;
-            let discarded = if refused.is_some() { Some(Discard::NoStatistics) } else { block.discarded };
+            let discarded = if statistics.is_none() { Some(Discard::NoStatistics) } else { block.discarded };
             let block = Block { purpose: Purpose::Statistics, discarded, ..block };
             blocks.append(&block)?;
             watcher.block(&block);
-            if refused.is_some() || discarded.is_none() {
+            if statistics.is_none() || discarded.is_none() {
                 break;
             }
         }
-        match refused {
-            Some(_) => Ok(()),
-            None => self.pairing.run_statistics(false)?.map_err(anyhow::Error::msg),
-        }
+        statistics.map_or(Ok(()), RunStatistics::finish)
     }
 
     fn treatment(&self) -> &'a Treatment {

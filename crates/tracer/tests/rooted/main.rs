@@ -19,6 +19,7 @@ mod rooted_oracle;
 mod rooted_oracle_marks;
 mod rooted_oracle_packets;
 mod rooted_oracle_raw;
+mod rooted_rights;
 mod rooted_secrets;
 mod rooted_syscall_tracepoint;
 mod rooted_tcp_message;

@@ -34,22 +34,32 @@ fn it_tells_what_the_kernel_made_of_the_programs() {
 fn programs_are_timed_only_while_that_is_asked_for() {
     let target = Target::start();
     let agent = Agent::start(target.pid());
-    let switch =
-        |on| assert_eq!(agent.command(&AgentCommand::RunStatistics { on }), AgentReply::RunStatistics { on });
     agent.attach();
     let mut client = target.connect();
     client.exchange(PLAIN);
     let before = agent.stats();
-    switch(true);
-    switch(true);
+    let mut holders = [hold(), hold()];
     (0..100).for_each(|_| drop(client.exchange(PLAIN)));
-    switch(false);
+    holders.iter_mut().for_each(|holder| {
+        holder.end_input();
+        assert!(holder.wait().success());
+    });
     let timed = agent.stats();
     assert!(timed.program_runs >= before.program_runs + 200, "{timed:?}");
     assert!(timed.program_run_ns > before.program_run_ns, "{timed:?}");
     client.exchange(PLAIN);
     agent.detach();
     assert_eq!(agent.stats().program_runs, timed.program_runs);
+}
+
+/// Statistics are on while it lives.
+fn hold() -> Process {
+    let holder = Process::start("tracer", &["--run-statistics".as_ref()]);
+    assert_eq!(
+        serde_json::from_str::<AgentReply>(&holder.line()).unwrap(),
+        AgentReply::RunStatistics { on: true }
+    );
+    holder
 }
 
 #[test]

@@ -80,21 +80,6 @@ impl Tracers {
         Ok(ledgers)
     }
 
-    /// Switches the kernel's run-time statistics of programs. Says why not, where the agent cannot.
-    ///
-    /// # Errors
-    /// When the agent does not answer.
-    pub fn run_statistics(&mut self, on: bool) -> Result<Result<(), String>> {
-        let Some(tracer) = self.0.first_mut() else {
-            return Ok(Err("there is no tracer".into()));
-        };
-        match tracer.agent.ask(&AgentCommand::RunStatistics { on }, ANSWER_LIMIT)? {
-            AgentReply::RunStatistics { .. } => Ok(Ok(())),
-            AgentReply::Error { message } => Ok(Err(message)),
-            other => bail!("the agent answered `run_statistics` with {other:?}"),
-        }
-    }
-
     /// Ends all of them.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Runs `wrk` where the load generator runs: on its processor, in its group, without an environment.
+//! Runs `wrk` where the load generator runs: on its processor, in its group, as such a user, without an environment.
 
 use std::{
     ffi::OsStr,
@@ -18,7 +18,11 @@ use rustix::{
 };
 
 use super::output;
-use crate::{cgroup::Role, child::Interrupted, rig::Stage};
+use crate::{
+    cgroup::Role,
+    child::{Interrupted, confined::confine},
+    rig::Stage,
+};
 
 /// How often a waiting lab looks whether it was interrupted: as it does for the load generator.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
@@ -54,6 +58,7 @@ impl Program {
         let mut command = Command::new(&self.0);
         command.args(args).env_clear().process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        confine(&mut command, Role::Load);
         let started = stage.groups.within(Role::Load, || {
             pinned(&stage.cores.load, || Ok(Running(command.spawn().context("cannot start wrk")?)))
         });

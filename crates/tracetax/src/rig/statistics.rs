@@ -1,0 +1,37 @@
+//! The kernel's run-time statistics of programs, as long as a process of the tracer's lives that has switched them on. The
+//! agent itself may no longer do that.
+
+use anyhow::{Result, bail};
+use record::agent::AgentReply;
+
+use super::{ANSWER_LIMIT, FINISH_LIMIT, Stage};
+use crate::{cgroup::Role, child::Child};
+
+/// They are on.
+#[derive(Debug)]
+pub struct RunStatistics(Child<AgentReply>);
+
+impl RunStatistics {
+    /// Switches them on. Says why not, where the kernel gives none.
+    ///
+    /// # Errors
+    /// When the process does not come up.
+    pub fn start(stage: &Stage<'_>) -> Result<Result<Self, String>> {
+        let (program, log) = (stage.binaries.join("tracer"), "statistics");
+        let mut child =
+            stage.start_logged(Role::Agent, &program, &["--run-statistics"], &stage.cores.agent, log)?;
+        match child.receive(ANSWER_LIMIT)? {
+            AgentReply::RunStatistics { .. } => Ok(Ok(Self(child))),
+            AgentReply::Error { message } => Ok(Err(message)),
+            other => bail!("the tracer answered `--run-statistics` with {other:?}"),
+        }
+    }
+
+    /// Switches them off.
+    ///
+    /// # Errors
+    /// When the process cannot be ended.
+    pub fn finish(self) -> Result<()> {
+        self.0.finish(FINISH_LIMIT).map(drop)
+    }
+}
