@@ -17,7 +17,7 @@ const OFFLINE: [&str; 3] = ["bans", "licenses", "sources"];
 /// Checks what can be checked here, and says what cannot.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     if setup::answers(workspace, &["deny", "--version"]) {
-        let check = workspace.cargo(&["deny", "--offline", "check"]).args(OFFLINE);
+        let check = workspace.cargo(&["deny", "--offline", "check", "--hide-inclusion-graph"]).args(OFFLINE);
         check.run().context("something is depended on that deny.toml does not allow: see above")?;
     } else {
         println!("not checked: duplicates and wildcards; there is no cargo-deny (`{INSTALL}`)");

@@ -3,7 +3,7 @@
 //! In open loop it runs as `SCHED_FIFO` (sched(7)): it sleeps nearly always, so it takes next to nothing from those it
 //! shares its processor with. In closed loop it never sleeps, and would starve them: there it is a task like others.
 
-use record::load::{Pacing, REALTIME_PRIORITY};
+use record::load::Pacing;
 use thread_priority::{
     ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
     unix::{
@@ -13,6 +13,9 @@ use thread_priority::{
 };
 
 use crate::Ns;
+
+/// Above all ordinary tasks, below the kernel's own threads of real-time priority, which begin at 50.
+const PRIORITY: u8 = 10;
 
 /// The kernel takes the processor from tasks of real-time priority that use more than 95 % of a second
 /// (`sched_rt_runtime_us`, Documentation/scheduler/sched-rt-group.rst), for 50 ms at once. A thread that spins more than
@@ -26,8 +29,7 @@ pub struct Priority {
 }
 
 impl Priority {
-    /// Raises it for a stretch of open loop in which it sleeps, given how long it spins before each request. Where the
-    /// kernel refuses, which it does for a user without a limit of that kind (`RLIMIT_RTPRIO`), that is said once on
+    /// Raises it for a stretch of open loop in which it sleeps, given how long it spins before each request. Where the kernel refuses, which it does without `CAP_SYS_NICE`, that is said once on
     /// standard error, and lateness will tell what it costs.
     pub fn raise_for(&mut self, pacing: Pacing, guard_ns: Ns) {
         if spinning_share(pacing, guard_ns) < MOST_SPINNING && !self.refused {
@@ -70,9 +72,7 @@ fn report(outcome: &Result<(), thread_priority::Error>) -> bool {
 
 fn set(realtime: Realtime) -> Result<(), thread_priority::Error> {
     let (value, policy) = match realtime {
-        Realtime::Yes => {
-            (REALTIME_PRIORITY, ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo))
-        }
+        Realtime::Yes => (PRIORITY, ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo)),
         Realtime::No => (0, ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other)),
     };
     let value = ThreadPriorityValue::try_from(value).map(ThreadPriority::Crossplatform);

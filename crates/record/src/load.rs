@@ -10,10 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::histogram::Histogram;
 
-/// The real-time priority (`SCHED_FIFO`, sched(7)) that the generator gives itself in open loop, and that the lab lets it have:
-/// above all ordinary tasks, below the kernel's own threads of real-time priority, which begin at 50.
-pub const REALTIME_PRIORITY: u8 = 10;
-
 /// A command to the load generator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

@@ -1,7 +1,7 @@
 //! `doctor`: what works on this machine, what does not, why it matters, and what to do. It changes nothing.
 //!
 //! Everything is read first ([`Machine`]); each fact is then judged by a function of what was read. A group of facts is a
-//! file, and a fact one [`Topic`](topic::Topic) of its list. Only the tracer talks to BPF: it tries the strategies, and says
+//! file, and a fact one `Topic` of its list. Only the tracer talks to BPF: it tries the strategies, and says
 //! who else traces.
 
 mod accounting;

@@ -17,7 +17,7 @@ use rustix::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{Child, confined::confine, lines::forward, log_tail::LogTail};
+use super::{Child, confined, lines::forward, log_tail::LogTail};
 use crate::{cgroup::Role, dir::Dir};
 
 /// Replies that may wait to be taken before the child has to wait as well.
@@ -52,7 +52,9 @@ impl Launch<'_> {
         let mut command = Command::new(self.program);
         command.args(&self.args).env_clear().process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
-        confine(&mut command, self.role);
+        if let Some(keeps) = confined::kept_by(self.role) {
+            confined::confine(&mut command, self.role, keeps);
+        }
         let mut process = self.spawn(&mut command)?;
         let pidfd = match pidfd_open(Pid::from_child(&process), PidfdFlags::empty()) {
             Ok(pidfd) => pidfd,

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     process::{Pid, PidfdFlags, pidfd_open},
-    thread::{CpuSet, sched_getaffinity, sched_setaffinity},
+    thread::{CapabilitySet, CpuSet, sched_getaffinity, sched_setaffinity},
 };
 
 use super::output;
@@ -58,7 +58,7 @@ impl Program {
         let mut command = Command::new(&self.0);
         command.args(args).env_clear().process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        confine(&mut command, Role::Load);
+        confine(&mut command, Role::Load, CapabilitySet::empty());
         let started = stage.groups.within(Role::Load, || {
             pinned(&stage.cores.load, || Ok(Running(command.spawn().context("cannot start wrk")?)))
         });
