@@ -77,16 +77,16 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    if args.run_statistics {
-        return statistics::hold();
-    }
     anyhow::ensure!(
         !(args.control && args.output == "-"),
         "with --control standard output carries the answers: choose `--output null` or a file"
     );
-    if args.control {
+    if args.control || args.run_statistics {
         // A parent that died before this has closed the input, which ends it as well.
         set_parent_process_death_signal(Some(Signal::KILL)).context("cannot be tied to the parent")?;
+    }
+    if args.run_statistics {
+        return statistics::hold();
     }
     let object = object_path(args)?;
     if let Some(strategy) = args.try_strategy {

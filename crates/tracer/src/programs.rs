@@ -125,15 +125,16 @@ impl Programs {
     /// # Errors
     /// With the kernel's reason.
     pub fn attach_each_once(&mut self) -> Result<()> {
-        let name = self.strategy.name();
+        let cannot = || format!("cannot attach `{}`", self.strategy.name());
+        let places = self.places.as_ref().map_err(|why| anyhow!("{}: {why}", cannot()))?;
         let mut attached = BTreeSet::new();
-        for hook in self.strategy.hooks() {
+        for (hook, place) in self.strategy.hooks().iter().zip(places) {
             let tried = if attached.insert(hook.program()) {
-                hook.attach(&mut self.ebpf, self.pid).map(|link| self.links.push(link))
+                hook.attach(&mut self.ebpf, self.pid, place).map(|link| self.links.push(link))
             } else {
                 hook.find()
             };
-            tried.with_context(|| format!("cannot attach `{name}`"))?;
+            tried.with_context(cannot)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use landlock::{
     RulesetCreatedAttr as _, Scope, path_beneath_rules,
 };
 use rustix::{
-    process::geteuid,
+    process::{geteuid, parent_process_death_signal, set_parent_process_death_signal},
     thread::{
         CapabilitySet, CapabilitySets, Gid, Uid, set_capabilities, set_keep_capabilities, set_no_new_privs,
         set_thread_groups, set_thread_res_gid, set_thread_res_uid,
@@ -84,10 +84,13 @@ impl Rights {
         ensure!(threads == 1, "there are {threads} threads, and only this one would");
         set_no_new_privs(true).context("no_new_privs")?;
         self.fence()?.restrict_self().context("Landlock")?;
+        // To become another user takes away the tie to the parent (PR_SET_PDEATHSIG(2const)).
+        let tie = parent_process_death_signal()?;
         become_nobody()?;
         let kept = self.capabilities;
         let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
-        set_capabilities(None, sets).context("the capabilities")
+        set_capabilities(None, sets).context("the capabilities")?;
+        set_parent_process_death_signal(tie).context("the tie to the parent")
     }
 
     /// Files that are open already stay open. A kernel without Landlock has no fence: then the user's rights alone count.

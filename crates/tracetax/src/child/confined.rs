@@ -31,7 +31,9 @@ pub(crate) fn kept_by(role: Role) -> Option<CapabilitySet> {
         // It runs in real time while it makes requests, and only then. A limit (`RLIMIT_RTPRIO`) would do as well, but to
         // raise one takes a right that root in a container often lacks.
         Role::Load => Some(CapabilitySet::SYS_NICE),
-        Role::Target | Role::Lab | Role::Warmer | Role::Bystander => Some(CapabilitySet::empty()),
+        Role::Target | Role::Lab | Role::Keeper | Role::Warmer | Role::Bystander => {
+            Some(CapabilitySet::empty())
+        }
     }
 }
 
