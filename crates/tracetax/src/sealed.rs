@@ -77,7 +77,7 @@ fn checksum(bytes: &[u8]) -> String {
     format!("{:08x}", crc32fast::hash(bytes))
 }
 
-/// Reads what [`line`] or [`page`] has written of a value with this schema.
+/// Reads what [`line()`] or [`page`] has written of a value with this schema.
 ///
 /// # Errors
 /// Says what is wrong with the bytes. Text that would take hold of a terminal is refused too.

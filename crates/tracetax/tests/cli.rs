@@ -225,7 +225,7 @@ fn a_damaged_file_of_a_run_is_told_with_its_place() {
     let mut report = site.lab(&["report"]);
     for damage in [&b"{\"schema\":1}\n"[..], b"\n", b"no JSON\n", b"\xff\xfe\n"] {
         fs::write(folder.path().join("blocks.jsonl"), damage).unwrap();
-        refused(&mut report, 2, &["latest/blocks.jsonl:1: it is damaged or was edited", "or measure anew"]);
+        refused(&mut report, 2, &["run/blocks.jsonl:1: it is damaged or was edited", "or measure anew"]);
     }
     let host = fs::read_to_string(folder.path().join("host.json")).unwrap();
     fs::write(folder.path().join("host.json"), host.replace("\"cores\": ", "\"cores\": 1")).unwrap();
@@ -396,7 +396,7 @@ fn scripts_get_one_document_and_nothing_else() {
     assert_eq!(on_github.stdout, report.stdout);
     // What went wrong is text, on standard error.
     fs::write(folder.path().join("blocks.jsonl"), "no JSON\n").unwrap();
-    refused(&mut site.lab(&["report", "--format", "json"]), 2, &["latest/blocks.jsonl:1"]);
+    refused(&mut site.lab(&["report", "--format", "json"]), 2, &["run/blocks.jsonl:1"]);
     refused(&mut site.lab(&["report", "--format", "xml"]), 2, &["text, json"]);
     refused(&mut site.lab(&["inspect", "--check", "--format", "json"]), 2, &["cannot be used with"]);
 }

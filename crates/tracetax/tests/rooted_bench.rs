@@ -354,8 +354,8 @@ fn a_damaged_block_is_told_by_its_line_and_a_torn_one_left_out() {
         whole.lines().enumerate().map(|(index, line)| if index == 2 { &line[1..] } else { line }).collect();
     fs::write(&path, damaged.join("\n") + "\n").unwrap();
     let report = site.run(&["report"]);
-    assert_eq!((report.code(), report.stdout.as_str()), (1, ""));
-    assert!(report.stderr.contains("latest/blocks.jsonl:3: this line is no block"), "{}", report.stderr);
+    assert_eq!((report.code(), report.stdout.as_str()), (2, ""));
+    assert!(report.stderr.contains("/blocks.jsonl:3: it is damaged or was edited"), "{}", report.stderr);
 }
 
 #[test]

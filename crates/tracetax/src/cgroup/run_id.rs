@@ -59,7 +59,7 @@ impl RunId {
 
     /// The name of the run's group. It ends with a marker, the beginning of the boot's id: no other group has that by
     /// chance, it is there on every layout, and a group does not outlive the boot either.
-    pub(super) fn group_name(self) -> String {
+    pub(crate) fn group_name(self) -> String {
         format!("{PREFIX}{self}-{}", boot_digits())
     }
 
