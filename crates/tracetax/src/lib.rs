@@ -36,6 +36,7 @@ pub mod doctor;
 pub mod exact;
 pub mod exit;
 pub mod expected;
+pub mod history;
 pub mod host;
 pub mod inspect;
 pub mod interrupt;

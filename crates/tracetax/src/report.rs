@@ -32,12 +32,14 @@ use anyhow::Result;
 use record::{comparison::Comparison, verdict::Verdict};
 
 use crate::{
-    compare,
-    exit::Outcome,
+    bench, compare,
+    exit::{Outcome, Usage},
+    history::{self, History, Unread},
     judge,
-    output::Output,
+    output::{Output, print},
     publish::{self, Measured},
     results::Folder,
+    whole_file,
 };
 
 pub use details::all as details;
@@ -55,6 +57,9 @@ pub struct Args {
     details: bool,
     #[command(flatten)]
     output: Output,
+    /// Write one page over all stored runs, `history.html` among the results: of a scenario, or of all
+    #[arg(long, value_name = "SCENARIO", num_args = 0..=1, conflicts_with_all = ["run", "details", "format"])]
+    history: Option<Option<String>>,
 }
 
 /// Judges a stored run again, shows the verdict, and makes its page anew.
@@ -62,7 +67,10 @@ pub struct Args {
 /// # Errors
 /// When the folder is none of a run, or damaged.
 pub fn run(args: &Args) -> Result<Outcome> {
-    let path = args.run.clone().unwrap_or_else(|| crate::bench::results_folder().join("latest"));
+    if let Some(scenario) = &args.history {
+        return over_time(scenario.as_deref());
+    }
+    let path = args.run.clone().unwrap_or_else(|| bench::results_folder().join("latest"));
     let folder = Folder::open(&path)?;
     let (plan, host, blocks) = (folder.plan()?, folder.host()?, folder.blocks()?);
     let (live, mut verdict) = (compare::again(&folder)?, judge::judge(&plan, &blocks));
@@ -87,6 +95,26 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let run = Measured { folder: &folder, plan: &plan, host: &host, blocks: &blocks };
     refresh(&run, &verdict, compared.as_ref());
     Ok(Outcome::Judged(word))
+}
+
+/// Writes the page over all stored runs, and says where it is.
+fn over_time(scenario: Option<&str>) -> Result<Outcome> {
+    let (results, root) = (bench::results_folder(), bench::root());
+    let history = history::read(&results, &root, scenario)?;
+    if history.lines.is_empty() {
+        return Err(Usage(nothing(&history, scenario)).into());
+    }
+    let path = results.join("history.html");
+    whole_file::write(&path, &html::history(&history, scenario))?;
+    print(&format!("{}\n", path.display()))?;
+    Ok(Outcome::Done)
+}
+
+fn nothing(history: &History, scenario: Option<&str>) -> String {
+    let of = scenario.map(|name| format!(" of `{name}`")).unwrap_or_default();
+    let why = history.unread.iter().map(|Unread { name, why }| format!("\n  {name}: {why}"));
+    let measure = format!("measure one: `cargo xtask bench {}`", scenario.unwrap_or("saturation"));
+    format!("no stored run has a cost{of}; {measure}{}", why.collect::<String>())
 }
 
 /// Makes the page anew. The verdict has been told; where the folder is not this user's to write, that is no failure.

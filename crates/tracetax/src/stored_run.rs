@@ -33,6 +33,10 @@ pub struct StoredRun {
 /// When the folder is none of a run, is damaged, or its run did not go to its end.
 pub fn read(path: &Path) -> Result<StoredRun> {
     let folder = Folder::open(path)?;
+    if folder.plan()?.against.is_some() {
+        let text = format!("{} compares two revisions, and has no verdict of its own", path.display());
+        return Err(Usage(text).into());
+    }
     if !folder.path().join("verdict.json").is_file() {
         return Err(not_whole(path, "has no verdict"));
     }

@@ -15,8 +15,9 @@ use record::{
 use serde_json::Value;
 use tempfile::TempDir;
 use tracetax::{
+    history::{History, Level, Line, Point, Unread},
     judge::{figures::figures, judge},
-    report::html::{Run, report},
+    report::html::{Run, history, report},
 };
 
 #[path = "browser/chromium.rs"]
@@ -42,6 +43,7 @@ fn pages() -> Vec<Page> {
     vec![
         Page { name: "run", figures: 10, html: page("stress", None) },
         Page { name: "comparison", figures: 11, html: page("stress", Some(&compared)) },
+        Page { name: "history", figures: 2, html: history(&over_time(), None) },
         Page { name: "hostile", figures: 10, html: page("<script>alert(1)</script>'\"&`", None) },
     ]
 }
@@ -61,6 +63,44 @@ fn page(name: &str, comparison: Option<&Comparison>) -> String {
         figures: &figures,
     };
     report(&run)
+}
+
+/// Twenty runs over four revisions, on two classes of host.
+fn over_time() -> History {
+    let plan = made_up_run::plan();
+    let verdict = judge(&plan, &made_up_run::blocks(&plan, 20));
+    let metric = &verdict.scenarios[0].treatments[0].metrics[0];
+    let point = |index: u32| {
+        let moved = 0.02 * f64::from(index % 5) + if index > 12 { 0.4 } else { 0.0 };
+        let mut metric = metric.clone();
+        metric.estimate += moved;
+        metric.low = metric.low.map(|low| low + moved);
+        metric.high = metric.high.map(|high| high + moved);
+        Point {
+            run: format!("202601{:02}T000000Z-1-1", index + 1),
+            revision: Some(format!("{:012x}", 0xa1b2_c300_0000_u64 + u64::from(index / 5))),
+            word: if index == 7 { Word::Invalid } else { Word::Pass },
+            scenario_hash: "0123456789abcdef".into(),
+            metric,
+        }
+    };
+    let accepted = Level {
+        mean: metric.estimate,
+        tolerance: 0.25,
+        day: "2026-01-05".into(),
+        revision: "a1b2c3000000".into(),
+        reason: "first".into(),
+    };
+    let line = |host_class: &str, accepted| Line {
+        scenario: "stress".into(),
+        host_class: host_class.into(),
+        treatment: "traced".into(),
+        points: (0..20).map(point).collect(),
+        accepted,
+    };
+    let unread =
+        vec![Unread { name: "notes".into(), why: "it is no folder of a run: it holds no plan.json".into() }];
+    History { lines: vec![line("afc865c9", Some(accepted)), line("c0ffee00", None)], unread }
 }
 
 fn comparison() -> Comparison {

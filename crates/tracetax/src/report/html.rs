@@ -8,6 +8,7 @@ mod chart;
 mod cpu;
 mod differences;
 mod figure;
+mod history;
 mod host;
 mod ink;
 mod latency;
@@ -25,6 +26,8 @@ mod tests;
 mod words;
 
 use record::{comparison::Comparison, host::Host, plan::Plan, verdict::Verdict};
+
+pub use history::history;
 
 use super::fit::fit;
 use crate::judge::figures::ScenarioFigures;

@@ -100,10 +100,12 @@ impl Axis {
         Self::over(padded(values), title)
     }
 
-    /// An axis of plain numbers from zero, that has all of these on it.
+    /// An axis of plain numbers that has all of these and zero on it, which is its end where none is below.
     pub fn from_zero(values: impl IntoIterator<Item = f64>, title: impl Into<String>) -> Self {
-        let span = padded(values.into_iter().chain([0.0]));
-        Self::over(0.0..span.end, title)
+        let values: Vec<f64> = values.into_iter().chain([0.0]).collect();
+        let span = padded(values.iter().copied());
+        let start = if values.iter().any(|value| *value < 0.0) { span.start } else { 0.0 };
+        Self::over(start..span.end, title)
     }
 
     fn over(span: Range<f64>, title: impl Into<String>) -> Self {
@@ -215,6 +217,7 @@ mod tests {
         assert_eq!(span(&[]), 0.0..1.0);
         assert_eq!(span(&[f64::NAN, f64::INFINITY]), 0.0..1.0);
         assert_eq!(Axis::from_zero([2.0], "us").span, 0.0..2.1);
+        assert_eq!(Axis::from_zero([-2.0], "us").span, -2.1..0.1);
     }
 
     #[test]
