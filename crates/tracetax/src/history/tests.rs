@@ -31,9 +31,9 @@ fn host_classes_are_apart_and_runs_in_order() {
 
 fn store(results: &Path, run: &StoredRun) -> Folder {
     let folder = Folder::create(results, &run.name).unwrap();
-    folder.write_json("plan.json", &run.plan).unwrap();
-    folder.write_json("host.json", &crate::made_up_run::host()).unwrap();
-    folder.write_json("verdict.json", &run.verdict).unwrap();
+    folder.write_sealed("plan.json", &run.plan).unwrap();
+    folder.write_sealed("host.json", &crate::made_up_run::host()).unwrap();
+    folder.write_sealed("verdict.json", &run.verdict).unwrap();
     folder
 }
 
@@ -57,7 +57,7 @@ fn what_is_left_out_is_named_with_the_reason() {
     let unread: Vec<_> = history.unread.iter().map(|one| format!("{}: {}", one.name, one.why)).collect();
     insta::assert_snapshot!(unread.join("\n"), @r"
     20260102T000000Z-1-1: it was not measured to its end and has no verdict: measure again, or see what there is by `cargo xtask report`
-    20260103T000000Z-1-1: it/host.json is damaged: take it from a copy, or measure anew: EOF while parsing an object at line 1 column 1
+    20260103T000000Z-1-1: it/host.json: it is damaged or was edited: it does not end with its checksum: take it from a copy, or measure anew
     20260104T000000Z-1-1: it compares two revisions, and has no verdict of its own
     notes: it is no folder of a run: it holds no plan.json; name another (`cargo xtask bench` makes them, and says where)
     ");
