@@ -201,9 +201,10 @@ fn judge(strategy: Strategy, agent: &Agent, server: &Server, shape: &Shape, foll
         faults.push(format!("{marked} records are in doubt, and so many were not counted: {after:?}"));
     }
     let mut named = difference(&before, &after);
-    if let Some(reason) = talk.racing {
+    if let Some((reason, most)) = talk.racing {
         let missing = talk.recorded().count() as i64 - records.len() as i64;
-        talk.also(reason, missing);
+        let counted = named.get(reason).copied().unwrap_or_default();
+        talk.also(reason, if (counted..=counted * most).contains(&missing) { counted } else { missing });
         // What is written on a connection that was forgotten too early is named on top.
         named.retain(|name, count| name != "answer_without_request" || *count > missing);
     }

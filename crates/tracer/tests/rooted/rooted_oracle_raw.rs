@@ -433,7 +433,7 @@ fn in_a_body_at_attach(talk: &mut Talk<'_>, body: &str) {
 /// Descriptors are given out again while other threads still close theirs. What a hook at the exit of `close` forgets
 /// is then, now and then, the next connection on the same descriptor: it is counted as closed, and its answer as nobody's.
 fn come_and_go(talk: &mut Talk<'_>) {
-    talk.or_some("closed_before_answer");
+    talk.or_some("closed_before_answer", 1);
     talk.in_threads(4, |thread, address| {
         let one = |number| {
             let mut client = Client::connect(address);
@@ -464,4 +464,7 @@ fn endless_pipeline(talk: &mut Talk<'_>) {
         );
         completed
     });
+    // A reader that finds the writer sending the request before looks again, but not for ever: a hypervisor may stop the
+    // writer's processor just then. What was read at once is then given up.
+    talk.or_some("scan_limit", IN_FLIGHT as i64);
 }

@@ -18,8 +18,8 @@ pub(crate) struct Talk<'a> {
     pub(super) completed: Vec<Completed>,
     /// What must be named, with no request completed for it or beside its reason.
     pub(super) named: BTreeMap<&'static str, i64>,
-    /// Any request may be counted under this reason instead of having its record, since threads race.
-    pub(super) racing: Option<&'static str>,
+    /// Any request may be counted under this reason instead of having its record, since threads race: so many at once.
+    pub(super) racing: Option<(&'static str, i64)>,
     /// Records that are not true, but say that they may be none.
     pub(super) doubtful: usize,
 }
@@ -151,10 +151,10 @@ impl Talk<'_> {
         self
     }
 
-    /// Any request may be counted under `reason` instead of having its record, since threads race: but each is one or
-    /// the other.
-    pub(crate) fn or_some(&mut self, reason: &'static str) {
-        self.racing = Some(reason);
+    /// Any request may be counted under `reason` instead of having its record, since threads race: each count stands for
+    /// one that is missing, and for no more than `most`.
+    pub(crate) fn or_some(&mut self, reason: &'static str, most: i64) {
+        self.racing = Some((reason, most));
     }
 
     /// One record is not true: it shows what nobody asked. But it says that it may be none.
