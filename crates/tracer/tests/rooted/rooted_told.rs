@@ -83,7 +83,7 @@ fn every_strategy_is_tried_and_none_stays() {
     assert_eq!(agent.rest_of_errors(), [""; 0]);
 }
 
-fn probe_of(lines: &[String]) -> Probe {
+pub(crate) fn probe_of(lines: &[String]) -> Probe {
     let [line] = lines else { panic!("not one line: {lines:?}") };
     serde_json::from_str(line).unwrap()
 }
