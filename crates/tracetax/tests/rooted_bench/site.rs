@@ -1,12 +1,14 @@
 //! A temporary place with a scenario of its own, in which the real release binary runs and is watched.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     ffi::OsString,
     fs::{self, File},
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _, process::ExitStatusExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Weak},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -55,14 +57,24 @@ pub fn built(file: &str) -> PathBuf {
 }
 
 /// A run refuses to begin while another measures, so the places take turns: those of this process, of other tests, and of
-/// other checkouts on this machine.
-struct Turn(#[expect(dead_code, reason = "held, never looked at")] File);
+/// other checkouts on this machine. The places of one test have one turn: it runs in one after the other.
+struct Turn(#[expect(dead_code, reason = "held, never looked at")] Arc<File>);
+
+thread_local! {
+    /// The turn of the test that runs in this thread.
+    static TURN: RefCell<Weak<File>> = const { RefCell::new(Weak::new()) };
+}
 
 impl Turn {
     fn take() -> Self {
-        let everybodys = File::open(std::env::temp_dir()).unwrap();
-        everybodys.lock().unwrap();
-        Self(everybodys)
+        let held = TURN.with_borrow(Weak::upgrade);
+        let turn = held.unwrap_or_else(|| {
+            let everybodys = File::open(std::env::temp_dir()).unwrap();
+            everybodys.lock().unwrap();
+            Arc::new(everybodys)
+        });
+        TURN.set(Arc::downgrade(&turn));
+        Self(turn)
     }
 }
 
