@@ -1,14 +1,14 @@
 //! Where in the watched process a hook belongs: found once, before the agent gives up the rights that finding it takes.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     os::fd::AsRawFd as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, ensure};
 use aya::programs::uprobe::UProbeAttachLocation;
-use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
+use object::{Object as _, ObjectSection as _, ObjectSymbol as _, ReadCache, ReadRef};
 
 use crate::{group, hooks::Hook};
 
@@ -54,8 +54,10 @@ impl Place {
 impl Code {
     fn find(program: &Path, function: &str) -> Result<Self> {
         let file = File::open(program).context("the file that it runs cannot be opened")?;
-        let bytes = fs::read(program).context("the file that it runs cannot be read")?;
-        Ok(Self { file, offset: offset_of(&bytes, function)? })
+        // In pieces: the whole file would be most of the agent's memory.
+        let pieces = ReadCache::new(&file);
+        let offset = offset_of(&pieces, function)?;
+        Ok(Self { file, offset })
     }
 
     /// In bytes from the beginning of the file.
@@ -72,7 +74,7 @@ impl Code {
 }
 
 /// Where the first instruction of a function is in a program's file.
-fn offset_of(program: &[u8], function: &str) -> Result<u64> {
+fn offset_of<'a>(program: impl ReadRef<'a>, function: &str) -> Result<u64> {
     let object = object::File::parse(program).context("the file that it runs is not understood")?;
     let symbol =
         object.symbols().chain(object.dynamic_symbols()).find(|symbol| symbol.name() == Ok(function));
@@ -82,6 +84,7 @@ fn offset_of(program: &[u8], function: &str) -> Result<u64> {
     let (begin, _) = section.file_range().context("its function is not in the file")?;
     let location = UProbeAttachLocation::from_virtual_address(symbol.address(), section.address(), begin)?;
     let UProbeAttachLocation::AbsoluteOffset(offset) = location else { unreachable!("made of an address") };
-    ensure!(program.len() as u64 > offset, "its function is beyond the file's end");
+    let len = program.len().ok().context("the file that it runs cannot be read")?;
+    ensure!(len > offset, "its function is beyond the file's end");
     Ok(offset)
 }

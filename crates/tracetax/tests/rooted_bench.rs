@@ -277,7 +277,10 @@ fn a_run_measures_its_plan_and_leaves_its_folder_alone() {
         "verdict.json",
     ];
     assert_eq!(names_in(site.latest().path()), files);
-    assert_eq!(names_in(&site.latest().path().join("logs")), ["agent.log", "load.log", "target.log"]);
+    assert_eq!(
+        names_in(&site.latest().path().join("logs")),
+        ["agent.log", "load.log", "statistics.log", "target.log"]
+    );
     site.latest().host().unwrap();
     assert!(fs::read_to_string(site.latest().path().join("summary.md")).unwrap().starts_with("verdict: "));
     assert!(fs::read_to_string(site.latest().path().join("report.html")).unwrap().contains("<figcaption>"));

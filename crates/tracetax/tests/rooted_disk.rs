@@ -100,7 +100,7 @@ fn a_full_disk_ends_a_run_and_keeps_what_was_measured() {
     assert_unfit(
         &run.end(),
         &[
-            "blocks are kept, and judged by `cargo xtask report`",
+            "blocks before are kept, and judged by `cargo xtask report`",
             "blocks.jsonl: No space left on device",
             "make room there",
         ],

@@ -53,7 +53,7 @@ fn inspection() -> Inspection {
 /// A place for results.
 fn site() -> TempDir {
     let site = tempfile::tempdir().unwrap();
-    fs::set_permissions(site.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(site.path(), fs::Permissions::from_mode(0o755)).unwrap();
     site
 }
 
@@ -201,6 +201,7 @@ fn loading_twice_gives_the_same_file() {
 #[ignore = "needs root"]
 fn only_loading_needs_root() {
     let site = site();
+    std::os::unix::fs::chown(site.path(), Some(OTHER_USER), Some(OTHER_USER)).unwrap();
     let mut inspect = lab(&site, &["inspect"]);
     let shown = inspect.uid(OTHER_USER).gid(OTHER_USER).output().unwrap();
     assert!(shown.status.success(), "{}", text(&shown.stderr));

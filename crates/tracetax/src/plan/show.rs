@@ -78,6 +78,8 @@ fn letter(arm: Arm) -> char {
 pub fn show_source(source: &Source) -> String {
     match source {
         Source::Generator { pacing, connections, path } => {
+            // What follows may be a secret, and a page is sent around.
+            let path = path.split('?').next().unwrap_or_default();
             format!("{} over {connections} connections to {path}", show_pacing(*pacing))
         }
         Source::Flood { steps } => {
