@@ -5,8 +5,9 @@ use super::{Finding, Machine, machine::unreadable, topic::Topic};
 pub(super) const TOPICS: [Topic; 4] = [
     Topic {
         id: "kernel-version",
-        wanted: "5.17 or newer",
-        why: "The tracer's parser goes by `bpf_loop`, which came with 5.17.",
+        wanted: "5.19 or newer",
+        why: "The agent goes on with its programs without `CAP_BPF`, which the kernel allows since 5.19; `bpf_loop`, by \
+              which they parse, came with 5.17.",
         judge: version,
     },
     Topic {
@@ -31,9 +32,10 @@ pub(super) const TOPICS: [Topic; 4] = [
     },
 ];
 
-const OLDEST: (u32, u32) = (5, 17);
+const OLDEST: (u32, u32) = (5, 19);
 
-/// `bpf_loop` is of commit e6f2dd0f8067 ("bpf: Add bpf_loop helper"), first in 5.17.
+/// `bpf_loop` is of commit e6f2dd0f8067 ("bpf: Add bpf_loop helper"), first in 5.17. That programs which are held can be
+/// used without a capability is of commit c8644cd0efe7 ("bpf: refine kernel.unprivileged_bpf_disabled behaviour"), in 5.19.
 fn version(machine: &Machine) -> Finding {
     let path = "/proc/sys/kernel/osrelease";
     let release = match machine.text(path) {
@@ -112,9 +114,9 @@ mod tests {
     #[test]
     fn an_old_kernel_is_told() {
         let with = |release| judged(&[("/proc/sys/kernel/osrelease", release)], version);
-        check(with("5.17.0-rc1\n"), Ok, "5.17.0-rc1", "");
+        check(with("5.19.0-rc1\n"), Ok, "5.19.0-rc1", "");
         check(with("6.1.0-18-amd64"), Ok, "6.1.0", "");
-        check(with("5.15.0-91-generic"), Fail, "older than 5.17", "uname -r");
+        check(with("5.15.0-91-generic"), Fail, "older than 5.19", "uname -r");
         check(with("?"), Unknown, "not understood", "uname -r");
         check(judged(&[], version), Unknown, "No such file", "ls -l");
     }

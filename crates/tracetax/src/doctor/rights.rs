@@ -25,8 +25,10 @@ pub(super) const TOPICS: [Topic; 3] = [
 ];
 
 /// Numbers (include/uapi/linux/capability.h) and names of what is needed, and for what (capabilities(7)).
-const NEEDED: [(u32, &str, &str); 6] = [
+const NEEDED: [(u32, &str, &str); 8] = [
     (5, "CAP_KILL", "ends what a killed run has left"),
+    (6, "CAP_SETGID", "makes each child a user of its own"),
+    (7, "CAP_SETUID", "makes each child a user of its own"),
     (12, "CAP_NET_ADMIN", "hooks into packets"),
     (21, "CAP_SYS_ADMIN", "makes groups, mounts"),
     (23, "CAP_SYS_NICE", "real-time priority for the generator"),
