@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use record::{
     baseline::Baseline,
     verdict::{Metric, Word},
@@ -13,6 +13,7 @@ use crate::{
     baseline::{self, Found},
     compare::rule::Accepted,
     digest,
+    exit::Usage,
     stored_run::{self, StoredRun},
 };
 
@@ -120,11 +121,11 @@ pub fn read(results: &Path, root: &Path, scenario: Option<&str>) -> Result<Histo
 
 /// Folders of runs begin with their time, so their names sort by age. `latest` is a link to one of them.
 fn folders(results: &Path) -> Result<Vec<String>> {
-    let entries = fs::read_dir(results).with_context(|| {
-        format!(
-            "cannot list {}: measure something first, as by `cargo xtask bench saturation`",
-            results.display()
-        )
+    let entries = fs::read_dir(results).map_err(|error| {
+        let path = results.display();
+        Usage(format!(
+            "cannot list {path}: {error}: measure something first, as by `cargo xtask bench saturation`"
+        ))
     })?;
     let folders = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     let mut names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
@@ -134,7 +135,9 @@ fn folders(results: &Path) -> Result<Vec<String>> {
 
 /// The reason without the path, which the page names anyway.
 fn why(error: &anyhow::Error, path: &Path) -> String {
-    format!("{error:#}").replace(&path.display().to_string(), "it")
+    let said = format!("{error:#}");
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    [whole.as_path(), path].iter().fold(said, |said, path| said.replace(&path.display().to_string(), "it"))
 }
 
 /// The lines of these runs, which are in order.

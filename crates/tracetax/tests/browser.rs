@@ -78,7 +78,10 @@ fn over_time() -> History {
         metric.high = metric.high.map(|high| high + moved);
         Point {
             run: format!("202601{:02}T000000Z-1-1", index + 1),
-            revision: Some(format!("{:012x}", 0xa1b2_c300_0000_u64 + u64::from(index / 5))),
+            revision: Some(format!(
+                "{:012x}",
+                0xa1b2_c300_0000_u64 + 0x1234_5678_9abc * u64::from(index / 5)
+            )),
             word: if index == 7 { Word::Invalid } else { Word::Pass },
             scenario_hash: "0123456789abcdef".into(),
             metric,

@@ -57,10 +57,15 @@ impl<'a> Picture<'a> {
         Ok(())
     }
 
+    /// All that must be on the axis, and room above it for the names of revisions.
     fn heights(&self) -> Vec<f64> {
         let of = |point: &Point| [Some(point.metric.estimate), point.metric.low, point.metric.high];
         let runs = self.points.iter().flat_map(of).flatten();
-        runs.chain(self.accepted.map(|level| level.mean + level.tolerance)).collect()
+        let mut all: Vec<f64> = runs.chain(self.accepted.map(|level| level.mean + level.tolerance)).collect();
+        let highest = all.iter().copied().fold(0.0, f64::max);
+        let lowest = all.iter().copied().fold(0.0, f64::min);
+        all.push(highest + (highest - lowest) / 6.0);
+        all
     }
 
     /// A line where the revision changes; its name where there is room for all.
