@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod baseline;
+pub mod baseline_files;
 pub mod bencher;
 pub mod block;
 pub mod bystander;

@@ -9,17 +9,18 @@ mod recording;
 mod refusal;
 mod rounding;
 mod shelf;
+mod text;
 
 use std::path::Path;
 
 use anyhow::Result;
-use record::baseline::Baseline;
+use record::{baseline::Baseline, baseline_files::BaselineFiles};
 
 use crate::{
     bench::{duration_from_environment, known_scenarios, read_scenario, results_folder, root},
     compare::{rule::FEWEST_SESSIONS, today},
     exit::{Outcome, Usage},
-    output::print,
+    output::Output,
     plan::{Profile, Wanted},
     revision,
     scenario::Scenario,
@@ -58,6 +59,8 @@ pub struct Args {
     /// Measure nothing: check the files under baselines/
     #[arg(long, conflicts_with_all = ["scenarios", "sessions", "profile", "reason", "accept", "accept_worse"])]
     check: bool,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Records, accepts or checks.
@@ -66,25 +69,28 @@ pub struct Args {
 /// When something is asked wrongly, the machine cannot measure, the sessions may not be accepted, or something fails.
 pub fn run(args: &Args) -> Result<Outcome> {
     if args.check {
-        return check::run(&root());
+        return check::run(&root(), args.output);
     }
-    if !args.accept {
+    let recording = if args.accept {
+        None
+    } else {
         match record(args)? {
-            Recorded::Whole => {}
+            Recorded::Whole(recording) => Some(recording),
             Recorded::Interrupted(outcome) => {
                 tell!("nothing was accepted");
                 return Ok(outcome);
             }
             Recorded::Elsewhere(outcome) => return Ok(outcome),
         }
-    }
+    };
     let Some(reason) = &args.reason else {
         tell!("measured, not accepted: `cargo xtask baseline --accept --reason \"...\"` does that");
+        args.output.show(&recording, |_| Ok(String::new()))?;
         return Ok(Outcome::Done);
     };
     let worse = if args.accept_worse { Worse::Accept } else { Worse::Refuse };
     let asked = Asked { reason, worse, today: today() };
-    accept_newest(&root(), &args.scenarios, &asked)
+    accept_newest(&root(), &args.scenarios, &asked, args.output)
 }
 
 fn record(args: &Args) -> Result<Recorded> {
@@ -153,7 +159,7 @@ fn has_tolerance(scenario: &Scenario) -> bool {
 }
 
 /// Accepts all scenarios that are asked for, or none.
-fn accept_newest(root: &Path, names: &[String], asked: &Asked<'_>) -> Result<Outcome> {
+fn accept_newest(root: &Path, names: &[String], asked: &Asked<'_>, output: Output) -> Result<Outcome> {
     let runs = recording::newest(&results_folder())?;
     let mut accepted = Vec::new();
     let mut refusals = Vec::new();
@@ -167,8 +173,8 @@ fn accept_newest(root: &Path, names: &[String], asked: &Asked<'_>) -> Result<Out
     if !refusals.is_empty() {
         return Err(refusal::error(refusals));
     }
-    let lines = accepted.iter().map(|baseline| Ok(shelf::write(root, baseline)? + "\n"));
-    print(&lines.collect::<Result<String>>()?)?;
+    let files = accepted.iter().map(|baseline| shelf::write(root, baseline)).collect::<Result<Vec<_>>>()?;
+    output.show(&BaselineFiles::of(files.clone()), |_| Ok(text::lines(&files)))?;
     if runs.len() < FEWEST_SESSIONS {
         tell!("{} sessions do not gate, {FEWEST_SESSIONS} do: compare will say `new`", runs.len());
     }

@@ -99,10 +99,12 @@ impl Folder {
         &self.0
     }
 
-    /// Where it stays: `latest` will be another run.
+    /// Where it stays, for `latest` will be another run; as it is typed from here.
     #[must_use]
     pub fn lasting_path(&self) -> PathBuf {
-        self.0.canonicalize().unwrap_or_else(|_| self.0.clone())
+        let path = self.0.canonicalize().unwrap_or_else(|_| self.0.clone());
+        let here = std::env::current_dir().unwrap_or_default();
+        path.strip_prefix(here).map_or_else(|_| path.clone(), Path::to_owned)
     }
 
     /// Where the standard error of a child goes.

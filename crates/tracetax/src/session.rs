@@ -44,7 +44,7 @@ impl Session {
         let folder = Folder::create(results, &folder_name(id))?;
         folder.write_sealed("plan.json", plan)?;
         folder.write_sealed("host.json", &host)?;
-        tell!("measuring into {}, about {}", folder.path().display(), show_time(time));
+        tell!("measuring into {}, about {}", folder.lasting_path().display(), show_time(time));
         Ok(Self { folder, host, layout, interrupt, base: None })
     }
 
@@ -99,9 +99,10 @@ impl Session {
     #[must_use]
     pub fn interrupted(&self) -> Outcome {
         let signal = self.interrupt.signal().unwrap_or(2);
-        let path = self.folder.path().display();
+        let path = self.folder.lasting_path();
         tell!(
-            "interrupted by signal {signal}: what was measured is kept; `cargo xtask report {path}` judges it so far"
+            "interrupted by signal {signal}: what was measured is kept; `cargo xtask report {}` judges it so far",
+            path.display()
         );
         Outcome::Interrupted { signal }
     }

@@ -17,6 +17,7 @@ use std::{
 };
 
 use record::{
+    baseline_files::{BaselineFiles, FileState},
     doctor::{Diagnosis, State},
     verdict::Verdict,
 };
@@ -256,6 +257,26 @@ fn a_torn_last_line_is_left_out() {
             "{report:?}"
         );
     }
+}
+
+/// For scripts: one document, whatever is in it, and the same exit code as for people.
+#[test]
+fn what_is_checked_under_baselines_is_one_document_for_scripts() {
+    let site = Site::new();
+    let checked = |code| {
+        let Output { status, stdout, .. } =
+            site.lab(&["baseline", "--check", "--format", "json"]).output().unwrap();
+        assert_eq!(status.code(), Some(code));
+        serde_json::from_slice::<BaselineFiles>(&stdout).unwrap().files
+    };
+    assert_eq!(checked(0), []);
+    let class = site.0.path().join("baselines/0123abcd");
+    fs::create_dir_all(&class).unwrap();
+    fs::write(class.join("good.toml"), "reason = 1\n").unwrap();
+    let files = checked(2);
+    assert_eq!((files.len(), files[0].state), (1, FileState::Wrong));
+    assert_eq!(files[0].file, "baselines/0123abcd/good.toml");
+    assert!(files[0].what.contains("git checkout -- baselines/0123abcd/good.toml"), "{files:?}");
 }
 
 fn doctor(site: &Site, args: &[&str]) -> (Option<i32>, String) {

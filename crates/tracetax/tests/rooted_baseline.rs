@@ -19,6 +19,7 @@ mod traces;
 use std::{fs, path::PathBuf};
 
 use record::{
+    baseline_files::{BaselineFiles, FileState},
     comparison::{Arithmetic, Comparison},
     recording::{Recording, SCHEMA},
     verdict::Word,
@@ -80,8 +81,11 @@ fn comparison(folder: &Folder) -> Comparison {
 #[ignore = "needs root"]
 fn one_command_records_and_accepts_and_a_run_is_compared_with_it() {
     let site = site("short", SHORT);
-    let ended = site.run(&["baseline", "--sessions", "2", "--reason", "first"]);
+    let ended = site.run(&["baseline", "--sessions", "2", "--reason", "first", "--format", "json"]);
     assert_eq!(ended.code(), 0, "{}", ended.stderr);
+    let told: BaselineFiles = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((told.files.len(), told.files[0].state), (1, FileState::Accepted));
+    assert_eq!(told.files[0].what, "first");
     assert!(ended.stderr.contains("2 sessions do not gate"), "{}", ended.stderr);
     let (recorded, runs): (Vec<_>, Vec<_>) =
         folders(&site).into_iter().partition(|name| name.ends_with("-baseline"));

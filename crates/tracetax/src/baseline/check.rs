@@ -1,20 +1,24 @@
 //! `baseline --check`: whether every file under `baselines/` may be compared with today. Measures nothing.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use jiff::civil::Date;
-use record::{baseline::Baseline, verdict::Word};
+use record::{
+    baseline::Baseline,
+    baseline_files::{BaselineFile, BaselineFiles, FileState},
+    verdict::Word,
+};
 
 use super::{
     file::{self, Fault},
-    shelf,
+    shelf, text,
 };
 use crate::{
     compare::{is_over, today},
     digest,
     exit::{Outcome, Usage},
-    output::print,
+    output::Output,
     scenario::{self, Scenario},
     stored_run,
 };
@@ -33,39 +37,30 @@ enum Found {
 ///
 /// # Errors
 /// When a file is wrong, or cannot be read.
-pub fn run(root: &Path) -> Result<Outcome> {
-    let files = shelf::all(root);
-    let mut text = String::new();
-    let (mut wrong, mut outdated) = (0, 0);
-    for path in &files {
-        let name = path.display();
-        let _ = match check(root, path)? {
-            Found::Sound(what) => writeln!(text, "ok    {name}: {what}"),
-            Found::Outdated(what) => {
-                outdated += 1;
-                writeln!(text, "old   {name}: {what}")
-            }
-            Found::Wrong(what) => {
-                wrong += 1;
-                writeln!(text, "wrong {name}: {what}")
-            }
-        };
-    }
-    if files.is_empty() {
-        text.push_str("there is no baseline yet: record one by `cargo xtask baseline --reason \"first\"`\n");
-    }
-    print(&text)?;
-    match (wrong, outdated) {
+pub fn run(root: &Path, output: Output) -> Result<Outcome> {
+    let files: Vec<BaselineFile> =
+        shelf::all(root).iter().map(|path| Ok(shown(path, check(root, path)?))).collect::<Result<_>>()?;
+    let of = |state| files.iter().filter(|file| file.state == state).count();
+    let (wrong, old, all) = (of(FileState::Wrong), of(FileState::Old), files.len());
+    output.show(&BaselineFiles::of(files.clone()), |_| Ok(text::checked(&files)))?;
+    match (wrong, old) {
         (0, 0) => Ok(Outcome::Done),
         (0, _) => Ok(Outcome::Judged(Word::NotComparable)),
         (wrong, _) => {
-            let text = format!(
-                "{wrong} of {} files under baselines/ are wrong: what to do is said with each",
-                files.len()
-            );
+            let text =
+                format!("{wrong} of {all} files under baselines/ are wrong: what to do is said with each");
             Err(Usage(text).into())
         }
     }
+}
+
+fn shown(path: &Path, found: Found) -> BaselineFile {
+    let (state, what) = match found {
+        Found::Sound(what) => (FileState::Ok, what),
+        Found::Outdated(what) => (FileState::Old, what),
+        Found::Wrong(what) => (FileState::Wrong, what),
+    };
+    BaselineFile { file: path.display().to_string(), state, what }
 }
 
 fn check(root: &Path, path: &Path) -> Result<Found> {

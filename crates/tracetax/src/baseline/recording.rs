@@ -29,7 +29,7 @@ const FILE: &str = "recording.json";
 /// How a recording ended.
 pub enum Recorded {
     /// All sessions were measured.
-    Whole,
+    Whole(Recording),
     /// A signal ended it; the sessions before are kept.
     Interrupted(Outcome),
     /// The lab that this process kept has measured, and done what was to be done with it.
@@ -62,7 +62,7 @@ pub fn record(scenarios: &[Scenario], sessions: u32, wanted: &Wanted<'_>) -> Res
             return Ok(Recorded::Interrupted(Outcome::Interrupted { signal }));
         }
     }
-    Ok(Recorded::Whole)
+    Ok(Recorded::Whole(recording))
 }
 
 fn session(scenarios: &[Scenario], wanted: &Wanted<'_>, host: &Host) -> Result<Measured> {

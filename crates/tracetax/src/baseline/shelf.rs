@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use record::baseline::Baseline;
+use record::{
+    baseline::Baseline,
+    baseline_files::{BaselineFile, FileState},
+};
 
 use super::file::{self, Fault};
 use crate::{exit::Usage, whole_file};
@@ -105,8 +108,8 @@ fn names_in(folder: &Path) -> Vec<String> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write(root: &Path, baseline: &Baseline) -> Result<String> {
+pub fn write(root: &Path, baseline: &Baseline) -> Result<BaselineFile> {
     let name = file_of(&baseline.host_class, &baseline.scenario);
     whole_file::write(&root.join(&name), &file::text(baseline)?)?;
-    Ok(format!("accepted {name} ({}): commit it", baseline.reason))
+    Ok(BaselineFile { file: name, state: FileState::Accepted, what: baseline.reason.clone() })
 }

@@ -126,6 +126,7 @@ impl Look {
         match self {
             Self::Terminal(Screen { columns: Some(columns), .. }) => {
                 let options = textwrap::Options::new(columns.max(NARROWEST))
+                    .word_splitter(textwrap::WordSplitter::NoHyphenation)
                     .initial_indent(mark)
                     .subsequent_indent(if mark.is_empty() { "" } else { "  " });
                 textwrap::fill(text, options)
