@@ -129,7 +129,8 @@ impl Look {
                     .word_splitter(textwrap::WordSplitter::NoHyphenation)
                     .initial_indent(mark)
                     .subsequent_indent(if mark.is_empty() { "" } else { "  " });
-                textwrap::fill(text, options)
+                // A number and its `%` stay on one line.
+                textwrap::fill(&text.replace(" %", "\u{a0}%"), options).replace("\u{a0}%", " %")
             }
             _ => format!("{mark}{text}"),
         }

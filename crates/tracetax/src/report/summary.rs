@@ -33,6 +33,6 @@ fn machine(plan: &Plan, host: &Host) -> String {
         host.class.cores,
         host.kernel,
         host.class.cgroup_mode,
-        host.class.virtualisation
+        words::virtualisation(&host.class.virtualisation)
     )
 }

@@ -42,3 +42,15 @@ pub fn meaning(word: Word) -> &'static str {
         Word::Pass => "nothing to worry about by the limits that are set: all are kept",
     }
 }
+
+/// Who the hypervisor is, by the twelve letters that it gives as its signature (CPUID leaf 0x4000_0000).
+#[must_use]
+pub fn virtualisation(signature: &str) -> &str {
+    match signature {
+        "KVMKVMKVM" => "KVM",
+        "Microsoft Hv" => "Hyper-V",
+        "VMwareVMware" => "VMware",
+        "XenVMMXenVMM" => "Xen",
+        other => other,
+    }
+}

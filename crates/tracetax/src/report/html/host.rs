@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use record::host::Host;
 
 use super::figure::Table;
+use crate::report::words::virtualisation;
 
 /// The section.
 pub fn show(host: &Host) -> Markup {
@@ -26,7 +27,7 @@ fn facts(host: &Host) -> [(&'static str, String); 9] {
         ("Kernel", host.kernel.clone()),
         ("Distribution", host.distribution.clone()),
         ("Memory", format!("{:.1} GB", host.memory_bytes as f64 / 1e9)),
-        ("Virtualisation", class.virtualisation.clone()),
+        ("Virtualisation", virtualisation(&class.virtualisation).to_owned()),
         ("Timer frequency", class.hz.map_or("not readable".into(), |hz| format!("{hz} Hz"))),
         ("CPU accounting", class.accounting.clone()),
         ("Control groups", class.cgroup_mode.clone()),

@@ -6,7 +6,7 @@ use record::verdict::{Metric, Reason, ScenarioVerdict, Word};
 use super::{Run, change, words};
 use crate::report::{
     headline,
-    words::{meaning, word as plain},
+    words::{meaning, virtualisation, word as plain},
 };
 
 /// Most reasons that are told here.
@@ -76,7 +76,12 @@ fn facts(run: &Run<'_>) -> String {
     let class = &run.host.class;
     format!(
         "{of} · profile {} · run {} · {}, {} cores, {} · host class {}",
-        run.plan.profile, run.name, class.cpu_model, class.cores, class.virtualisation, run.host.class_id
+        run.plan.profile,
+        run.name,
+        class.cpu_model,
+        class.cores,
+        virtualisation(&class.virtualisation),
+        run.host.class_id
     )
 }
 

@@ -85,11 +85,11 @@ pub fn count(count: usize, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
 
-/// A sentence of the terminal, typeset: what stands between backticks is code, and us are µs.
+/// A sentence of the terminal, typeset: what stands between backticks is code, us are µs, and a number keeps its %.
 #[must_use]
 pub fn sentence(text: &str) -> Markup {
     let parts = text.split('`').enumerate();
-    html! { @for (index, part) in parts { @if index % 2 == 1 { code { (part) } } @else { (part.replace(" us ", " µs ")) } } }
+    html! { @for (index, part) in parts { @if index % 2 == 1 { code { (part) } } @else { (part.replace(" us ", " µs ").replace(" %", "\u{a0}%")) } } }
 }
 
 /// The estimate, with its sign where it is a difference.
