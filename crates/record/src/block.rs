@@ -133,4 +133,6 @@ pub enum Discard {
     Steal,
     /// It was to be measured with the kernel's run-time statistics on, and the kernel has none.
     NoStatistics,
+    /// The counters were read long after the load had ended: the lab was stopped or starved.
+    ReadLate,
 }

@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use anyhow::Result;
+use procfs::process::Process;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 
 /// Has a write beyond the limit on the size of files fail (setrlimit(2), `RLIMIT_FSIZE`), and not end this process: a run has
@@ -16,6 +17,16 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 pub fn outlive_file_limit() -> Result<()> {
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     Ok(())
+}
+
+/// The signals that ask a run to end. Under `nohup` HUP is ignored, and stays so.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub(crate) fn ending() -> Result<Vec<i32>> {
+    let ignored = Process::myself()?.status()?.sigign;
+    let hangs_up = ignored & (1 << (SIGHUP - 1)) == 0;
+    Ok([SIGINT, SIGTERM].into_iter().chain(hangs_up.then_some(SIGHUP)).collect())
 }
 
 /// Raised by the first INT, TERM or HUP.
@@ -32,7 +43,7 @@ impl Interrupt {
     /// When the kernel refuses the handlers.
     pub fn catch() -> Result<Self> {
         let caught = Self { raised: Arc::default(), signal: Arc::default() };
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        for signal in ending()? {
             // In this order: whoever sees the flag also sees which signal it was.
             signal_hook::flag::register_usize(signal, Arc::clone(&caught.signal), signal as usize)?;
             signal_hook::flag::register(signal, Arc::clone(&caught.raised))?;

@@ -4,6 +4,7 @@
 //! On two cores the target has one for itself, and all else shares the other. It starts, asks and ends processes; it
 //! measures nothing.
 
+mod binaries;
 mod bystander;
 mod flood;
 mod statistics;
@@ -30,6 +31,7 @@ use crate::{
     results::Folder,
 };
 
+pub use binaries::Binaries;
 pub use bystander::Bystander;
 pub use statistics::RunStatistics;
 pub use tracers::How;
@@ -72,6 +74,8 @@ pub struct Stage<'a> {
     pub binaries: PathBuf,
     /// Folder of the other revision's tracer and its object, where two are compared.
     pub base: Option<PathBuf>,
+    /// What these folders held when the run began.
+    pub files: Binaries,
     /// Groups of the run.
     pub groups: Groups,
     /// Processors.
@@ -207,8 +211,9 @@ impl Pairing {
     /// Starts the target, and on it an agent for each of these arms that has one, in this order.
     ///
     /// # Errors
-    /// When one of them does not come up.
+    /// When one of them does not come up, or a binary was replaced since the run began.
     pub fn start(stage: &Stage<'_>, treatment: &Treatment, arms: &[Arm]) -> Result<Self> {
+        stage.files.ensure_unchanged()?;
         let mut target = stage.start(Role::Target, "target", &[], &stage.cores.target)?;
         let address = match target.receive(ANSWER_LIMIT)? {
             TargetReply::Ready { address, .. } => address,

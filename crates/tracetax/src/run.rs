@@ -3,6 +3,8 @@
 //! A block is a straight line: switch the arm, warm up, settle, read counters, load, settle, read counters, write.
 //! Nothing here looks at what was measured, but for the rules by which a block is discarded.
 
+mod discard;
+
 use std::{
     collections::BTreeMap,
     thread::sleep,
@@ -12,10 +14,10 @@ use std::{
 use anyhow::{Result, bail};
 use record::{
     agent::AgentStats,
-    block::{Block, Discard, ProcessUse, Purpose, SCHEMA},
+    block::{Block, ProcessUse, Purpose, SCHEMA},
     flood::{FloodUse, Step},
     histogram::{self, Histogram},
-    load::{LoadPlan, LoadResult, Pacing},
+    load::{LoadPlan, LoadResult},
     plan::{Arm, Core, Life, Pair, Plan, ScenarioPlan, Source, Treatment},
     target::Flooded,
 };
@@ -34,15 +36,6 @@ const SETTLE: Duration = Duration::from_millis(2);
 
 /// A request that takes longer has failed.
 const REQUEST_LIMIT: Duration = Duration::from_secs(5);
-
-/// A generator that sends later than this at its 99th percentile is no instrument. In a block of fewer than 1,000 requests
-/// that percentile is one or two requests, which any stall of the host can make late; so it is the highest quantile with
-/// [`SAMPLES_BEYOND`] that counts, as in every report.
-const SAMPLES_BEYOND: f64 = 10.0;
-const LATENESS_LIMIT_NS: u64 = 100_000;
-
-/// Share of a block that the hypervisor may take on a core.
-const STEAL_LIMIT: f64 = 0.1;
 
 /// Told of each block, for progress and `-v`, between blocks and never during one.
 pub trait Watcher {
@@ -239,7 +232,7 @@ impl<'a> Bench<'a> {
             clock_gap_ns: clock_gap_ns(before.wall, after.wall, elapsed),
             idle_ns: after.ticks.idle_ns.saturating_sub(before.ticks.idle_ns),
             cores: steal_ns.len() as u32,
-            discarded: discard(&load, &self.scenario.load.source, &steal_ns, elapsed_ns),
+            discarded: discard::why(&load, &self.scenario.load.source, &steal_ns, elapsed_ns),
             load,
             flood,
             cpu: after.cpu.since(&before.cpu),
@@ -323,20 +316,4 @@ fn clock_gap_ns(before: SystemTime, after: SystemTime, elapsed: Duration) -> u64
 
 fn use_of(after: Option<ProcessReading>, before: Option<ProcessReading>) -> Option<ProcessUse> {
     after.zip(before).map(|(after, before)| after.since(&before))
-}
-
-/// The rules by which a block does not count. None of them can see what the tracer costs.
-fn discard(load: &LoadResult, source: &Source, steal_ns: &[u64], elapsed_ns: u64) -> Option<Discard> {
-    let stolen = steal_ns.iter().any(|ns| *ns as f64 > STEAL_LIMIT * elapsed_ns as f64);
-    if stolen {
-        return Some(Discard::Steal);
-    }
-    let scheduled =
-        !matches!(source, Source::Generator { pacing: Pacing::Closed, .. } | Source::Flood { .. });
-    (scheduled && lateness_ns(load) > LATENESS_LIMIT_NS).then_some(Discard::GeneratorLate)
-}
-
-fn lateness_ns(load: &LoadResult) -> u64 {
-    let quantile = (1.0 - SAMPLES_BEYOND / load.sent.max(1) as f64).clamp(0.5, 0.99);
-    load.lateness.decode().map_or(0, |lateness| lateness.value_at_quantile(quantile))
 }

@@ -18,7 +18,7 @@ use crate::{
     plan::show_time,
     readings::MachineCpu,
     results::Folder,
-    rig::{Cores, Stage},
+    rig::{Binaries, Cores, Stage},
     run::{self, Watcher},
 };
 
@@ -71,8 +71,10 @@ impl Session {
     /// # Errors
     /// Those of `measure`, and when the groups cannot be read.
     pub fn on_stage<T>(&self, measure: impl FnOnce(&mut Stage<'_>) -> Result<T>) -> Result<Option<T>> {
+        let binaries = own_folder()?;
         let mut stage = Stage {
-            binaries: own_folder()?,
+            files: Binaries::look(&binaries, self.base.as_deref()),
+            binaries,
             base: self.base.clone(),
             groups: groups(&self.layout)?.1,
             cores: Cores::spread(available_parallelism()?.get()),

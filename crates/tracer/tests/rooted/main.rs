@@ -14,6 +14,8 @@ mod raw;
 mod rooted_alone;
 mod rooted_calls;
 mod rooted_control;
+mod rooted_cycles;
+mod rooted_death;
 mod rooted_loss;
 mod rooted_oracle;
 mod rooted_oracle_marks;

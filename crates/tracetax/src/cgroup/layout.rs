@@ -100,7 +100,8 @@ impl Layout {
     }
 
     /// The folder below which the groups that count CPU are: what one run at a time may lock.
-    pub(crate) fn root(&self) -> &Path {
+    #[must_use]
+    pub fn root(&self) -> &Path {
         self.cpu().map_or(Path::new("/"), Mount::point)
     }
 

@@ -33,16 +33,23 @@ impl RunId {
     /// The id of a run that the process `pid` keeps.
     ///
     /// # Errors
-    /// When there is no such process.
+    /// When there is no such process, or `/proc` is not readable.
     pub fn of(pid: i32) -> anyhow::Result<Self> {
-        let start_ticks = start_ticks(pid).with_context(|| format!("there is no process {pid}"))?;
-        Ok(Self { pid, start_ticks })
+        let stat = Process::new(pid).and_then(|process| process.stat());
+        let stat = stat.with_context(|| format!("cannot read of process {pid}"))?;
+        Ok(Self { pid, start_ticks: stat.starttime })
     }
 
     /// Whether the keeper still runs, as seen from this PID namespace.
     #[must_use]
     pub fn is_alive(self) -> bool {
         start_ticks(self.pid) == Some(self.start_ticks)
+    }
+
+    /// One that nobody keeps: the largest id that Linux can be told to use is 4194304 (proc_sys_kernel(5), `pid_max`).
+    #[cfg(test)]
+    pub(crate) fn of_nobody(start_ticks: u64) -> Self {
+        Self { pid: 4_194_305, start_ticks }
     }
 
     /// The keeper's process id.

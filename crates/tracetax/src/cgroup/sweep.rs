@@ -89,22 +89,15 @@ mod tests {
     use super::dead_runs;
     use crate::cgroup::RunId;
 
-    /// The name of the group of a run that this process does not keep. The largest id that Linux can be told to use is
-    /// 4194304 (proc_sys_kernel(5), `pid_max`).
-    fn dead_name(start_ticks: &str) -> String {
-        let own = RunId::own().unwrap();
-        own.group_name().replace(&own.to_string(), &format!("4194305-{start_ticks}"))
-    }
-
     #[test]
     fn only_groups_of_dead_runs_are_found() {
         let place = tempfile::tempdir().unwrap();
-        let (alive, dead) = (RunId::own().unwrap().group_name(), dead_name("7"));
+        let (alive, dead) = (RunId::own().unwrap().group_name(), RunId::of_nobody(7).group_name());
         let foreign = ["tracetax-4194305-7", "tracetax-4194305-7-00000001", "tracetax-x", "system.slice"];
         for name in [alive.as_str(), &dead].into_iter().chain(foreign) {
             fs::create_dir(place.path().join(name)).unwrap();
         }
-        fs::write(place.path().join(dead_name("8")), "a file").unwrap();
+        fs::write(place.path().join(RunId::of_nobody(8).group_name()), "a file").unwrap();
         let found = dead_runs(place.path());
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].1, place.path().join(dead));
@@ -114,8 +107,8 @@ mod tests {
     fn a_keeper_that_another_namespace_numbers_otherwise_is_alive() {
         let place = tempfile::tempdir().unwrap();
         let own = RunId::own().unwrap().to_string();
-        let start = own.split_once('-').unwrap().1;
-        let group = place.path().join(dead_name(start));
+        let start = own.split_once('-').unwrap().1.parse().unwrap();
+        let group = place.path().join(RunId::of_nobody(start).group_name());
         fs::create_dir_all(group.join("keeper")).unwrap();
         fs::write(group.join("keeper/cgroup.procs"), format!("{}\n", std::process::id())).unwrap();
         assert!(dead_runs(place.path()).is_empty());

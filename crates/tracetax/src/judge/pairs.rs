@@ -81,6 +81,7 @@ impl<'a> Selected<'a> {
             Discard::GeneratorLate => format!("{count} generator late"),
             Discard::Steal => format!("{count} processor taken by the hypervisor"),
             Discard::NoStatistics => format!("{count} without run-time statistics"),
+            Discard::ReadLate => format!("{count} counters read late"),
         });
         each.collect::<Vec<_>>().join(", ")
     }

@@ -115,7 +115,7 @@ impl End {
     /// What the user is to know of it. A lab that ended by itself has said all.
     ///
     /// # Errors
-    /// When something has killed it: that is no verdict.
+    /// When it has panicked, or something has killed it: that is no verdict.
     pub(super) fn told(self) -> Result<Outcome> {
         let status = match self {
             Self::Impatient(signal) => {
@@ -125,6 +125,7 @@ impl End {
             Self::ByItself(status) => status,
         };
         match (status.code().map(u8::try_from), status.signal()) {
+            (Some(Ok(PANICKED)), _) => bail!("the lab has panicked, in the words above; {KEPT}"),
             (Some(Ok(code)), _) => Ok(Outcome::Kept { code }),
             // Before it catches them.
             (_, Some(signal @ (SIGINT | SIGTERM | SIGHUP))) => Ok(Outcome::Interrupted { signal }),
@@ -132,6 +133,9 @@ impl End {
         }
     }
 }
+
+/// The exit code of a Rust program that panics; none of ours.
+const PANICKED: u8 = 101;
 
 const KEPT: &str =
     "blocks that were finished are kept in the run's folder: `cargo xtask report FOLDER` judges them so far";

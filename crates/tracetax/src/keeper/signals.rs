@@ -6,10 +6,9 @@ use std::os::{
 };
 
 use anyhow::{Context as _, Result};
-use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
-    iterator::{backend::SignalDelivery, exfiltrator::SignalOnly},
-};
+use signal_hook::iterator::{backend::SignalDelivery, exfiltrator::SignalOnly};
+
+use crate::interrupt::ending;
 
 /// Those that have come.
 #[derive(Debug)]
@@ -20,8 +19,7 @@ impl Signals {
     pub(super) fn catch() -> Result<Self> {
         let refused = "cannot catch signals";
         let (read, write) = UnixStream::pair().context(refused)?;
-        let wanted = [SIGINT, SIGTERM, SIGHUP];
-        SignalDelivery::with_pipe(read, write, SignalOnly, wanted).map(Self).context(refused)
+        SignalDelivery::with_pipe(read, write, SignalOnly, ending()?).map(Self).context(refused)
     }
 
     /// The numbers of those that have come since the last look.

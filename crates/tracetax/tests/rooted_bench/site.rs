@@ -124,6 +124,24 @@ impl Site {
         self
     }
 
+    /// The same with all files under names of its own, so that its processes are told from all others. Nobody may write to
+    /// them; to replace one is harmless.
+    pub fn with_links(mut self) -> Self {
+        self.binaries = self.folder.path().canonicalize().unwrap().join("bin");
+        fs::create_dir(&self.binaries).unwrap();
+        for file in BINARIES.into_iter().chain(["tracer.bpf.o"]) {
+            let (from, to) = (built(file), self.binaries.join(file));
+            fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop)).unwrap();
+        }
+        self
+    }
+
+    /// The same with one more scenario.
+    pub fn with_scenario(self, scenario: &str, text: &str) -> Self {
+        fs::write(self.folder.path().join("scenarios").join(scenario).with_extension("toml"), text).unwrap();
+        self
+    }
+
     pub fn binaries(&self) -> &Path {
         &self.binaries
     }
@@ -152,6 +170,16 @@ impl Site {
     /// Runs the lab to its end.
     pub fn run(&self, args: &[&str]) -> Ended {
         self.start(args).end()
+    }
+
+    /// Starts the lab from a shell, in the same process, after what this line does.
+    pub fn start_after(&self, line: &str, args: &[&str]) -> Run<'_> {
+        let lab = self.lab(args);
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("{line} && exec \"$0\" \"$@\"")]);
+        shell.arg(lab.get_program()).args(lab.get_args()).env_clear();
+        shell.envs(lab.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.spawn(shell)
     }
 
     /// Runs the lab as a user who may not do what root may, nor start any process or thread.
@@ -231,6 +259,10 @@ impl Run<'_> {
         }
     }
 
+    pub fn is_running(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.process), signal).unwrap();
     }
@@ -274,6 +306,11 @@ impl Ended {
     pub fn code(&self) -> i32 {
         assert_eq!(self.status.signal(), None, "{}", self.stderr);
         self.status.code().unwrap()
+    }
+
+    /// As a shell tells it: 128 and the signal, for one that was killed.
+    pub fn shell_code(&self) -> i32 {
+        self.status.code().unwrap_or_else(|| 128 + self.status.signal().unwrap())
     }
 }
 
