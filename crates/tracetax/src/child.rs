@@ -98,6 +98,14 @@ impl<R> Child<R> {
         Ok(self.wait(Duration::ZERO)?.is_none())
     }
 
+    /// Whether the process still runs, as an error that says how it ended.
+    ///
+    /// # Errors
+    /// When it has ended, with its exit status and the end of its log.
+    pub fn ensure_alive(&mut self) -> anyhow::Result<()> {
+        if self.is_alive()? { Ok(()) } else { Err(self.death()) }
+    }
+
     /// Sends one command and waits at most `limit` for its reply.
     ///
     /// # Errors

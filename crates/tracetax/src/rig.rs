@@ -229,6 +229,15 @@ impl Pairing {
         self.target.pid()
     }
 
+    /// Whether target and agents still run.
+    ///
+    /// # Errors
+    /// Says which has ended, and how.
+    pub fn ensure_alive(&mut self) -> Result<()> {
+        self.target.ensure_alive()?;
+        self.tracers.ensure_alive()
+    }
+
     /// Process id of the agent that belongs to this arm; see [`Pairing::ledgers`].
     #[must_use]
     pub fn agent_pid(&self, arm: Arm) -> Option<u32> {

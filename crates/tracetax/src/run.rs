@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Result, bail};
 use record::{
     agent::AgentStats,
-    block::{Block, ProcessUse, Purpose, SCHEMA},
+    block::{Block, Discard, ProcessUse, Purpose, SCHEMA},
     flood::{FloodUse, Step},
     histogram::{self, Histogram},
     load::{LoadPlan, LoadResult},
@@ -273,13 +273,21 @@ impl<'a> Bench<'a> {
     /// Reads everything once all is quiet. The agent drains first, so that a block pays for its own events.
     fn edge(&mut self, arm: Arm) -> Result<Edge> {
         let ledgers = self.pairing.ledgers(arm)?;
-        let target = ProcessReading::take(self.pairing.target_pid())?;
-        let agent = self.pairing.agent_pid(arm).map(ProcessReading::take).transpose()?;
+        let target = self.reading(self.pairing.target_pid())?;
+        let agent = self.pairing.agent_pid(arm).map(|pid| self.reading(pid)).transpose()?;
         sleep(SETTLE);
         let ticks = Ticks::take()?;
         let wall = SystemTime::now();
         let cpu = CpuReading::take(&self.stage.groups, self.machine)?;
         Ok(Edge { cpu, target, agent, ledgers, ticks, wall })
+    }
+
+    /// Reads of a process of this life; where it is gone, says how it ended.
+    fn reading(&mut self, pid: u32) -> Result<ProcessReading> {
+        ProcessReading::take(pid).or_else(|unreadable| {
+            self.pairing.ensure_alive()?;
+            Err(unreadable)
+        })
     }
 }
 

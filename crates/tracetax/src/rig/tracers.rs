@@ -47,6 +47,14 @@ impl Tracers {
         self.0.iter().find(|tracer| tracer.belongs_to(arm)).map(|tracer| tracer.agent.pid())
     }
 
+    /// Whether all of them still run.
+    ///
+    /// # Errors
+    /// Says how one has ended.
+    pub fn ensure_alive(&mut self) -> Result<()> {
+        self.0.iter_mut().try_for_each(|tracer| tracer.agent.ensure_alive())
+    }
+
     /// Detaches what is attached, and attaches the agent of this arm.
     ///
     /// # Errors
