@@ -139,6 +139,25 @@ fn a_sweep_takes_dead_runs_and_leaves_live_ones() {
     mine.end().unwrap();
 }
 
+/// A group that looks like one of ours, with a process inside: of another boot, or without a marker.
+#[test]
+#[ignore = "needs root"]
+fn a_sweep_leaves_what_is_not_ours() {
+    let _turn = TURN.lock();
+    let layout = Layout::detect().unwrap();
+    for name in ["tracetax-4194305-7", "tracetax-4194305-7-00000000", "tracetax-of-mine"] {
+        let folder = layout.root().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        let mut inside = Sleeper::start();
+        std::fs::write(folder.join("cgroup.procs"), inside.0.id().to_string()).unwrap();
+        let swept = sweep(&layout);
+        let (lives, stays) = (inside.0.try_wait().unwrap().is_none(), folder.exists());
+        drop(inside);
+        std::fs::remove_dir(&folder).unwrap();
+        assert!(lives && stays, "{name}: {swept:?}");
+    }
+}
+
 #[test]
 #[ignore = "needs root"]
 fn a_child_started_within_a_group_is_counted_there_from_the_start() {
