@@ -1,8 +1,10 @@
 //! Exit codes: what a script may rely on. A crash never looks like a verdict.
 
-use std::process::ExitCode;
+use std::{error::Error, io, process::ExitCode};
 
+use procfs::ProcError;
 use record::verdict::Word;
+use rustix::io::Errno;
 
 use crate::{child::Interrupted, scenario::Mistakes};
 
@@ -37,7 +39,7 @@ impl std::fmt::Display for Usage {
     }
 }
 
-impl std::error::Error for Usage {}
+impl Error for Usage {}
 
 /// This machine or user cannot measure.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ impl std::fmt::Display for Unfit {
     }
 }
 
-impl std::error::Error for Unfit {}
+impl Error for Unfit {}
 
 /// The code of an error that the user has not asked for and cannot have foreseen.
 const FAILED: u8 = 1;
@@ -57,6 +59,9 @@ const FAILED: u8 = 1;
 /// What to do about it, where the error itself does not say.
 const FAILED_NEXT: &str = "\nThe tool has failed, which says nothing of the tracer. Where the text above does not say what to change, \
                            run it again; if it comes back, report it with that text and the folder of the run.";
+
+/// Where a file, pipe or process could not be opened since too many are: nothing that the tool has failed at.
+const CROWDED_NEXT: &str = "\nRaise the limit on open files (`ulimit -n 1024`), and run it again.";
 
 /// Says what failed, and turns an outcome into the process's exit code.
 #[must_use]
@@ -71,7 +76,12 @@ pub fn code(outcome: anyhow::Result<Outcome>) -> ExitCode {
 }
 
 fn told(error: &anyhow::Error) -> String {
-    format!("{}{}", shown(error), if of_error(error) == FAILED { FAILED_NEXT } else { "" })
+    let next = match of_error(error) {
+        FAILED => FAILED_NEXT,
+        _ if is_crowded(error) => CROWDED_NEXT,
+        _ => "",
+    };
+    format!("{}{next}", shown(error))
 }
 
 /// What a user reads of an error.
@@ -106,7 +116,7 @@ pub fn of_word(word: Word) -> u8 {
 fn of_error(error: &anyhow::Error) -> u8 {
     if error.is::<Usage>() || error.is::<Mistakes>() {
         2
-    } else if error.is::<Unfit>() {
+    } else if error.is::<Unfit>() || is_crowded(error) {
         3
     } else if error.is::<Interrupted>() {
         130
@@ -115,9 +125,24 @@ fn of_error(error: &anyhow::Error) -> u8 {
     }
 }
 
+/// Whether this process, or all of them, had too many open files.
+fn is_crowded(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(errno).any(|errno| matches!(errno, Errno::MFILE | Errno::NFILE))
+}
+
+fn errno(cause: &(dyn Error + 'static)) -> Option<Errno> {
+    let of_file = cause.downcast_ref::<io::Error>().or_else(|| match cause.downcast_ref::<ProcError>()? {
+        ProcError::Io(error, _) => Some(error),
+        _ => None,
+    });
+    of_file.and_then(Errno::from_io_error).or_else(|| cause.downcast_ref::<Errno>().copied())
+}
+
 #[cfg(test)]
 mod tests {
+    use procfs::ProcError;
     use record::verdict::Word;
+    use rustix::io::Errno;
 
     use super::{Outcome, Unfit, Usage, of_error, of_outcome, told};
 
@@ -146,6 +171,21 @@ mod tests {
             "{text}"
         );
         assert_eq!(told(&Usage("no".into()).into()), "error: no");
+    }
+
+    #[test]
+    fn too_many_open_files_are_the_users_to_allow() {
+        let io = || std::io::Error::from(Errno::MFILE);
+        let errors = [
+            anyhow::Error::from(io()),
+            Errno::NFILE.into(),
+            ProcError::Io(io(), None).into(),
+            anyhow::Error::from(io()).context("cannot start the lab"),
+        ];
+        for error in errors {
+            assert_eq!(of_error(&error), 3, "{error:#}");
+            assert!(told(&error).ends_with("(`ulimit -n 1024`), and run it again."), "{error:#}");
+        }
     }
 
     #[test]

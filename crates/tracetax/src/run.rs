@@ -111,6 +111,8 @@ struct Edge {
     agent: Option<ProcessReading>,
     /// See [`Pairing::ledgers`].
     ledgers: Vec<AgentStats>,
+    /// How long the agents took to drain.
+    drained: Duration,
     ticks: Ticks,
     wall: SystemTime,
 }
@@ -232,7 +234,7 @@ impl<'a> Bench<'a> {
             clock_gap_ns: clock_gap_ns(before.wall, after.wall, elapsed),
             idle_ns: after.ticks.idle_ns.saturating_sub(before.ticks.idle_ns),
             cores: steal_ns.len() as u32,
-            discarded: discard::why(&load, &self.scenario.load.source, &steal_ns, elapsed_ns),
+            discarded: discard::why(&load, &self.scenario.load.source, &steal_ns, elapsed, after.drained),
             load,
             flood,
             cpu: after.cpu.since(&before.cpu),
@@ -272,14 +274,16 @@ impl<'a> Bench<'a> {
 
     /// Reads everything once all is quiet. The agent drains first, so that a block pays for its own events.
     fn edge(&mut self, arm: Arm) -> Result<Edge> {
+        let quiet = Instant::now();
         let ledgers = self.pairing.ledgers(arm)?;
+        let drained = quiet.elapsed();
         let target = self.reading(self.pairing.target_pid())?;
         let agent = self.pairing.agent_pid(arm).map(|pid| self.reading(pid)).transpose()?;
         sleep(SETTLE);
         let ticks = Ticks::take()?;
         let wall = SystemTime::now();
         let cpu = CpuReading::take(&self.stage.groups, self.machine)?;
-        Ok(Edge { cpu, target, agent, ledgers, ticks, wall })
+        Ok(Edge { cpu, target, agent, ledgers, drained, ticks, wall })
     }
 
     /// Reads of a process of this life; where it is gone, says how it ended.

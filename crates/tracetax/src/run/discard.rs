@@ -1,5 +1,7 @@
 //! The rules by which a block does not count. None of them can see what the tracer costs.
 
+use std::time::Duration;
+
 use record::{
     block::Discard,
     load::{LoadResult, Pacing},
@@ -15,17 +17,26 @@ const LATENESS_LIMIT_NS: u64 = 100_000;
 /// Share of a block that the hypervisor may take on a core.
 const STEAL_LIMIT: f64 = 0.1;
 
-/// From the end of the load to the readings there is no more to do than to drain and to settle: some 10 ms. A lab that was
-/// stopped or starved reads later, and has in the block what others did meanwhile.
-const READ_LATE_LIMIT_NS: u64 = 200_000_000;
+/// From the end of the load to the readings there is no more to do than to let the agents drain, which is theirs and does not
+/// count here, and to settle: some 10 ms. A lab that was stopped or starved reads later, and has in the block what others did
+/// meanwhile.
+const READ_LATE_LIMIT: Duration = Duration::from_millis(200);
 
-/// Why a block that took so long, with so much taken from each processor, does not count; `None` where it does.
-pub(super) fn why(load: &LoadResult, source: &Source, steal_ns: &[u64], elapsed_ns: u64) -> Option<Discard> {
-    let stolen = steal_ns.iter().any(|ns| *ns as f64 > STEAL_LIMIT * elapsed_ns as f64);
+/// Why a block that took so long, of which the agents drained so long, and of which so much was taken from each processor,
+/// does not count; `None` where it does.
+pub(super) fn why(
+    load: &LoadResult,
+    source: &Source,
+    steal_ns: &[u64],
+    elapsed: Duration,
+    drained: Duration,
+) -> Option<Discard> {
+    let stolen = steal_ns.iter().any(|ns| *ns as f64 > STEAL_LIMIT * elapsed.as_nanos() as f64);
     if stolen {
         return Some(Discard::Steal);
     }
-    if elapsed_ns.saturating_sub(load.elapsed_ns) > READ_LATE_LIMIT_NS {
+    let accounted = Duration::from_nanos(load.elapsed_ns).saturating_add(drained);
+    if elapsed.saturating_sub(accounted) > READ_LATE_LIMIT {
         return Some(Discard::ReadLate);
     }
     let scheduled =
@@ -40,7 +51,7 @@ fn lateness_ns(load: &LoadResult) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, time::Duration};
 
     use record::{
         block::Discard,
@@ -51,7 +62,8 @@ mod tests {
 
     use super::why;
 
-    const SECOND_NS: u64 = 1_000_000_000;
+    const HALF: Duration = Duration::from_millis(500);
+    const SECOND: Duration = Duration::from_secs(1);
 
     /// Half a second of load, of which each request was this late.
     fn load(lateness_ns: u64) -> LoadResult {
@@ -63,7 +75,7 @@ mod tests {
             sent: 1_000,
             completed: 1_000,
             failed: BTreeMap::new(),
-            elapsed_ns: SECOND_NS / 2,
+            elapsed_ns: HALF.as_nanos() as u64,
             spun_ns: 0,
             received_bytes: 0,
             response: empty(),
@@ -80,11 +92,16 @@ mod tests {
     fn each_rule_sees_one_thing() {
         let (open, closed) =
             (source(Pacing::Poisson { requests_per_second: 2_000.0 }), source(Pacing::Closed));
-        let half = SECOND_NS / 2 + 10_000_000;
-        assert_eq!(why(&load(1_000), &open, &[0, 0], half), None);
-        assert_eq!(why(&load(200_000), &open, &[0, 0], half), Some(Discard::GeneratorLate));
-        assert_eq!(why(&load(200_000), &closed, &[0, 0], half), None);
-        assert_eq!(why(&load(1_000), &closed, &[0, SECOND_NS / 10], half), Some(Discard::Steal));
-        assert_eq!(why(&load(1_000), &closed, &[0, 0], SECOND_NS), Some(Discard::ReadLate));
+        let settled = HALF + Duration::from_millis(10);
+        let of = |lateness_ns, source, steal_ns: u64, elapsed, drained| {
+            why(&load(lateness_ns), source, &[0, steal_ns], elapsed, drained)
+        };
+        assert_eq!(of(1_000, &open, 0, settled, Duration::ZERO), None);
+        assert_eq!(of(200_000, &open, 0, settled, Duration::ZERO), Some(Discard::GeneratorLate));
+        assert_eq!(of(200_000, &closed, 0, settled, Duration::ZERO), None);
+        assert_eq!(of(1_000, &closed, 100_000_000, settled, Duration::ZERO), Some(Discard::Steal));
+        assert_eq!(of(1_000, &closed, 0, SECOND, Duration::ZERO), Some(Discard::ReadLate));
+        // An agent that has much to drain is no reason: that is what is measured.
+        assert_eq!(of(1_000, &closed, 0, SECOND, HALF), None);
     }
 }
