@@ -7,7 +7,7 @@ use anyhow::{Result, bail, ensure};
 use crate::workspace::Workspace;
 use crate::{build, deny, lab, setup, test};
 
-/// Long enough to start, trace and judge every scenario; too short to decide anything.
+/// Long enough to start, trace and judge each scenario of the default set; too short to decide anything.
 const DURATION: &str = "3s";
 
 /// A step's name and what it does.

@@ -45,7 +45,7 @@ enum Command {
     Build,
     /// Check format and lints, then run all tests (those that need root: only as root)
     Test,
-    /// Do what CI does: setup, test, then short micro benchmarks and a short bench of every scenario
+    /// Do what CI does: setup, test, deny, exact, unit, and a short bench of the default set
     Ci,
     /// Anything else belongs to the lab.
     #[command(external_subcommand)]
