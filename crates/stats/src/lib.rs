@@ -20,13 +20,15 @@ pub mod signed_rank;
 mod slope;
 mod spread;
 pub mod student;
+mod trend;
 
 pub use hodges_lehmann::hodges_lehmann;
 pub use holm::holm;
 pub use interval::{Alpha, Alternative, Interval};
-pub use proportion::proportion;
+pub use proportion::{proportion, trials_needed};
 pub use quantile::{median, quantile};
 pub use refused::Refused;
 pub use sample::Sample;
 pub use slope::theil_sen;
 pub use spread::{Spread, spread_of_medians};
+pub use trend::{Trend, trend};

@@ -8,7 +8,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_distr::{Cauchy, Distribution, StandardNormal, StudentT};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use stats::power::{Power, mde, mde_of_chunks};
-use stats::{Alpha, Alternative, Sample, chunk_flip, signed_rank, student, theil_sen};
+use stats::{Alpha, Alternative, Sample, chunk_flip, signed_rank, student, theil_sen, trend};
 
 const RUNS: u32 = 10_000;
 const CONFIDENCE: f64 = 0.95;
@@ -138,6 +138,40 @@ fn slope_interval_covers_heavy_tails() {
     println!("coverage of the slope: {covered}");
     // A tenth of the runs, so three times the tolerance.
     assert!((covered - CONFIDENCE).abs() <= 0.015, "{covered}");
+}
+
+/// Ten minutes of a level that is looked at once a second and keeps four fifths of its error to the next look.
+fn wandering(slope: f64, rng: &mut impl Rng) -> Vec<(f64, f64)> {
+    let mut error = 0.0;
+    let point = |i: u32| {
+        let fresh: f64 = StandardNormal.sample(rng);
+        error = 0.8 * error + fresh;
+        (f64::from(i), slope * f64::from(i) + error)
+    };
+    (0..600).map(point).collect()
+}
+
+#[test]
+fn the_slope_of_chunks_covers_a_series_and_that_of_its_points_does_not() {
+    let (alpha, mut rng, truth) = (Alpha::of_confidence(CONFIDENCE).unwrap(), rng(), 0.01);
+    let mut covered = |chunks: usize| {
+        share(RUNS / 10, || {
+            let found = trend(&wandering(truth, &mut rng), chunks, alpha).unwrap().slope;
+            found.low <= truth && truth <= found.high
+        })
+    };
+    let (of_chunks, of_points) = (covered(20), covered(600));
+    println!("coverage of a series: {of_chunks} by chunks, {of_points} by points");
+    assert!((of_chunks - CONFIDENCE).abs() <= 0.02, "{of_chunks}");
+    assert!(of_points < 0.7, "{of_points}: then chunks were not needed");
+}
+
+#[test]
+fn a_series_that_does_not_grow_is_hardly_ever_called_growing() {
+    let (alpha, mut rng) = (Alpha::one_sided(0.01).unwrap(), rng());
+    let called = share(RUNS / 5, || trend(&wandering(0.0, &mut rng), 20, alpha).unwrap().slope.low > 0.0);
+    println!("called growing: {called}");
+    assert!(called <= 0.02, "{called}");
 }
 
 /// Under the null a p-value falls below each level as often as the level says: never more, and hardly less.
