@@ -13,7 +13,7 @@ use record::{
 };
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::{drain::Drain, programs::Programs, rights::Rights, stdin::Stdin, wait::Wait};
+use crate::{drain::Drain, planted::Leak, programs::Programs, rights::Rights, stdin::Stdin, wait::Wait};
 
 /// All that one life works with.
 struct Agent {
@@ -22,11 +22,11 @@ struct Agent {
     wait: Wait,
 }
 
-/// Obeys commands on standard input until it ends, with no more rights than that takes.
+/// Obeys commands on standard input until it ends, with no more rights than that takes. `leak` is what was planted in it.
 ///
 /// # Errors
 /// When rights cannot be given up, standard input or output breaks, or records cannot be written.
-pub fn obey(programs: Programs, drain: Drain, wakeup: Wakeup) -> Result<()> {
+pub fn obey(programs: Programs, drain: Drain, wakeup: Wakeup, mut leak: Leak) -> Result<()> {
     let mut agent = Agent::new(programs, drain, wakeup)?;
     agent.wait.also_for(std::io::stdin())?;
     agent.programs.rights().keep_only_these()?;
@@ -36,6 +36,7 @@ pub fn obey(programs: Programs, drain: Drain, wakeup: Wakeup) -> Result<()> {
         let woken = agent.wait.wait()?;
         if woken.drain {
             agent.drain.wake()?;
+            leak.grow();
         }
         if woken.other {
             if !stdin.read()? {

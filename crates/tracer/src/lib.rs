@@ -16,6 +16,7 @@ pub mod messages;
 pub mod neighbours;
 pub mod pace;
 mod place;
+pub mod planted;
 pub mod probe;
 pub mod programs;
 pub mod rights;

@@ -13,6 +13,7 @@ use tracer::{
     choice::{Choice, Strategy},
     control,
     drain::Drain,
+    planted::Leak,
     probe,
     programs::Programs,
     sink::Sink,
@@ -48,6 +49,9 @@ struct Args {
     /// Obey JSON commands on standard input, and answer on standard output. Ends with that input, or with its parent.
     #[arg(long)]
     control: bool,
+    /// Keep so much memory each second: a leak for tests, planted to be found.
+    #[arg(long, hide = true, default_value_t = 0, requires = "control")]
+    plant_leak_bytes_per_second: u64,
     /// Try every strategy on this kernel, print a line of JSON with what came of it and who else traces, and end.
     #[arg(long, conflicts_with = "control")]
     probe: bool,
@@ -105,7 +109,7 @@ fn run(args: &Args) -> Result<()> {
     let (programs, events) = Programs::load(&object, &choice)?;
     let drain = Drain::new(events, Sink::open(&args.output)?);
     if args.control {
-        control::obey(programs, drain, args.wakeup)
+        control::obey(programs, drain, args.wakeup, Leak::of(args.plant_leak_bytes_per_second))
     } else {
         control::stream(programs, drain, args.wakeup, pid)
     }
