@@ -34,6 +34,9 @@ pub struct Args {
     /// How much is measured
     #[arg(long, value_enum, default_value_t = Profile::Quick)]
     profile: Profile,
+    /// So long a load for each scenario, treatment and arm (60s, 8h), whatever the profile says; else BENCHMARK_DURATION
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    duration: Option<Duration>,
     /// Seeds order and arrivals; drawn from the clock by default, and always recorded
     #[arg(long)]
     seed: Option<u64>,
@@ -54,7 +57,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Outcome> {
     let scenarios = read_scenarios(args)?;
     let seed = args.seed.unwrap_or_else(seed_from_clock);
-    let load_per_arm = duration_from_environment()?;
+    let load_per_arm = args.duration.map_or_else(duration_from_environment, |given| Ok(Some(given)))?;
     if !args.dry_run
         && let Some(outcome) = keeper::keep()?
     {
@@ -161,14 +164,20 @@ pub(crate) fn duration_from_environment() -> Result<Option<Duration>> {
     let Ok(text) = std::env::var("BENCHMARK_DURATION") else {
         return Ok(None);
     };
+    let parsed = duration(&text).map_err(|wrong| Usage(format!("BENCHMARK_DURATION={text} {wrong}")))?;
+    Ok(Some(parsed))
+}
+
+/// A plan lists all its blocks, so it has to end.
+const LONGEST_LOAD: Duration = Duration::from_hours(7 * 24);
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
     let parsed =
         text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
     match parsed {
-        Some(duration) if !duration.is_zero() => Ok(Some(duration)),
-        _ => {
-            Err(Usage(format!("BENCHMARK_DURATION={text} is no duration: write for example 60s or 2m"))
-                .into())
-        }
+        Some(duration) if duration > LONGEST_LOAD => Err("is more than a week: write 168h or less"),
+        Some(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("is no duration: write for example 60s, 2m or 8h"),
     }
 }
 

@@ -140,6 +140,8 @@ fn a_command_line_that_asks_for_nothing_is_usage() {
         (&["bench", "good", "--all"], "cannot be used with"),
         (&["bench", "good", "--profile", "long"], "standard"),
         (&["bench", "good", "--seed", "x"], "--seed"),
+        (&["bench", "good", "--duration", "5"], "is no duration: write for example 60s"),
+        (&["bench", "good", "--duration", "169h"], "168h or less"),
     ] {
         refused_at_once(&site, &mut site.lab(args), 2, &[says]);
     }
