@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{agent::AgentStats, bystander::BystanderUse, flood::FloodUse, load::LoadResult, plan::Arm};
+use crate::{
+    agent::AgentStats, bystander::BystanderUse, flood::FloodUse, load::LoadResult, plan::Arm, soak::WindowUse,
+};
 
 /// Schema id of a line of `blocks.jsonl`.
 pub const SCHEMA: &str = "tracetax/block/v2";
@@ -41,6 +43,9 @@ pub struct Block {
     /// The flood, where the target made its requests itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flood: Option<FloodUse>,
+    /// What a window of a soak has beside all that, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowUse>,
     /// CPU by role.
     pub cpu: CpuUse,
     /// Readings of the target at the end of the block.
@@ -76,6 +81,8 @@ pub struct Block {
 pub enum Purpose {
     /// It is one of a pair.
     Pair,
+    /// It is a window of a soak, which is compared with nothing.
+    Window,
     /// The kernel's run-time statistics were on. They slow the tracer down, so it is compared with nothing.
     Statistics,
 }

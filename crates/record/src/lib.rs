@@ -25,6 +25,7 @@ pub mod plan;
 pub mod recording;
 pub mod revision;
 pub mod sealed;
+pub mod soak;
 pub mod stage;
 pub mod target;
 pub mod unit;

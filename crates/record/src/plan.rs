@@ -56,6 +56,9 @@ pub struct ScenarioPlan {
     /// reviewer belong. It is part of no hash, since it says nothing of what is measured.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lines: BTreeMap<String, u32>,
+    /// It is a soak: each life has one group of one block after another, the treatment on all the time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub soak: bool,
     /// The process beside the target that nobody traces, where the scenario wants one.
     pub bystander: Option<BystanderPlan>,
     /// Treatments that this kernel refuses, each with the kernel's reason. They get no lives.
@@ -158,6 +161,9 @@ pub enum TreatmentKind {
         /// When the agent is woken.
         #[serde(default = "before_wakeups")]
         wakeup: Wakeup,
+        /// A leak that is planted in the agent, in bytes a second: a control that must be found. 0 in all else.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        leak_bytes_per_second: u64,
     },
     /// The target burns a known cost in each request: a control that must be recovered.
     Planted {
@@ -166,6 +172,10 @@ pub enum TreatmentKind {
     },
     /// Nothing at all: a control that must come out as no difference.
     Nothing,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What every tracer was before there was a choice, in plans of that time.
@@ -192,8 +202,12 @@ pub struct Budget {
     pub events_per_second: Option<f64>,
     /// CPU of the agent at the lowest rate of a flood, as a share of one core, in percentage points.
     pub agent_cpu_points: Option<f64>,
-    /// At least this share of treated blocks without a failed request, a lost event or a dead process, in percent.
+    /// At least this share of the windows of a soak in which the agent lived, no request failed and the ledger closed, in
+    /// percent.
     pub uptime_pct: Option<f64>,
+    /// Growth of the agent's memory and its maps' over a soak, in units of 1,000,000 bytes an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_growth_mb_per_hour: Option<f64>,
 }
 
 /// Absolute limits of one treatment. A limit that is absent is not judged.
@@ -289,7 +303,12 @@ mod tests {
         let wakeup = Wakeup::Timer { ms: 10 };
         assert_eq!(
             old,
-            TreatmentKind::Tracer { strategy: "raw-tracepoint".into(), stage: Stage::Full, wakeup }
+            TreatmentKind::Tracer {
+                strategy: "raw-tracepoint".into(),
+                stage: Stage::Full,
+                wakeup,
+                leak_bytes_per_second: 0
+            }
         );
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     capacity::Capacity,
     cost::{StrategyCost, TracerFigures},
     part::Part,
+    soak::Soak,
 };
 
 /// Schema id of `verdict.json`.
@@ -110,8 +111,9 @@ pub struct TreatmentVerdict {
     pub pairs: u32,
     /// Blocks that were discarded.
     pub discarded_blocks: u32,
-    /// What the untraced blocks came to.
-    pub untraced: ArmSummary,
+    /// What the untraced blocks came to; absent in a soak, which has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untraced: Option<ArmSummary>,
     /// What the treated blocks came to.
     pub treated: ArmSummary,
     /// What the tracer did, where it is one.
@@ -124,6 +126,9 @@ pub struct TreatmentVerdict {
     /// How many events a second the tracer takes, in a flood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Capacity>,
+    /// What became of it over time, in a soak.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soak: Option<Soak>,
 }
 
 /// CPU time of all counted blocks of a treatment, both arms, in percent of elapsed time on all processors. The parts

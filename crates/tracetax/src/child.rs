@@ -143,6 +143,15 @@ impl<R> Child<R> {
     /// wrong: no reply in time, a line that is no reply (with its beginning), or death (with exit status and
     /// the end of the log).
     pub fn receive(&mut self, limit: Duration) -> anyhow::Result<R> {
+        let reply = self.receive_if_any(limit)?;
+        reply.ok_or_else(|| anyhow!("the {} has not answered within {limit:?}{}", self.role, self.log.told()))
+    }
+
+    /// Waits at most `limit` for the next reply; `None` where there is none in time.
+    ///
+    /// # Errors
+    /// Those of [`Child::receive`] but for that.
+    pub fn receive_if_any(&mut self, limit: Duration) -> anyhow::Result<Option<R>> {
         let end = Instant::now() + limit;
         loop {
             if self.interrupt.load(Ordering::Relaxed) {
@@ -150,12 +159,10 @@ impl<R> Child<R> {
             }
             let left = end.saturating_duration_since(Instant::now());
             match self.replies.recv_timeout(left.min(LOOK)) {
-                Ok(Ok(reply)) => return Ok(reply),
+                Ok(Ok(reply)) => return Ok(Some(reply)),
                 Ok(Err(wrong)) => bail!("the {} {wrong}", self.role),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.death()),
-                Err(RecvTimeoutError::Timeout) if left.is_zero() => {
-                    bail!("the {} has not answered within {limit:?}{}", self.role, self.log.told())
-                }
+                Err(RecvTimeoutError::Timeout) if left.is_zero() => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }

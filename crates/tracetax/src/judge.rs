@@ -12,28 +12,30 @@ pub mod figures;
 mod gate;
 mod latency;
 mod ledger;
+mod level;
 mod live;
 mod live_reason;
 mod metric;
 mod pairs;
 mod part;
 mod reason;
+mod soak;
 mod strategies;
 #[cfg(test)]
 mod tests;
 mod tracer;
-mod uptime;
 
 use record::{
     block::Block,
     part::Part,
     plan::{Plan, ScenarioPlan, Treatment, TreatmentKind},
-    verdict::{Reason, SCHEMA, ScenarioVerdict, TreatmentVerdict, Unavailable, Verdict, Word},
+    verdict::{Metric, Reason, SCHEMA, ScenarioVerdict, TreatmentVerdict, Unavailable, Verdict, Word},
 };
 
 use capacity::Climb;
 use gate::Candidate;
 use latency::Chunks;
+use soak::Watched;
 
 pub use ledger::answered;
 pub use live::{Live, compare};
@@ -79,6 +81,10 @@ impl<'a> Draft<'a> {
         let mut draft =
             Self { plan, doubts: Vec::new(), missing: Vec::new(), treatments: Vec::new(), interrupted };
         for treatment in plan.treatments.iter().filter(|one| !plan.unavailable.contains_key(&one.name)) {
+            if plan.soak {
+                draft.add_soak(&Watched::of(plan, treatment, blocks), treatment);
+                continue;
+            }
             let selected = Selected::of(plan, treatment, blocks);
             let doubts = doubts::all(plan, treatment, &selected);
             // What was to be measured later is nothing to doubt.
@@ -98,10 +104,36 @@ impl<'a> Draft<'a> {
                 candidates.extend(climb.agent_cpu_points(plan));
                 described.capacity = Some(climb.capacity);
             }
-            draft.missing.extend(reason::not_measured(plan, treatment, &selected, &candidates));
+            if !selected.pairs.is_empty() {
+                draft.missing.extend(reason::not_measured(plan, treatment, &candidates));
+            }
             draft.treatments.push((described, candidates));
         }
         draft
+    }
+
+    fn add_soak(&mut self, watched: &Watched<'_>, treatment: &Treatment) {
+        let (soak, windows) = (watched.soak(), &watched.windows);
+        let candidates = watched.metrics(self.plan, &soak);
+        if windows.is_empty() {
+            self.doubts.extend(self.interrupted.is_none().then(|| watched.nothing_measured(self.plan)));
+        } else {
+            self.missing.extend(reason::not_measured(self.plan, treatment, &candidates));
+        }
+        let response = arm::merged(windows.iter().map(|block| &block.load.response));
+        let described = TreatmentVerdict {
+            name: treatment.name.clone(),
+            pairs: 0,
+            discarded_blocks: 0,
+            untraced: None,
+            treated: arm::summary(self.plan, windows, &response),
+            tracer: tracer::figures(treatment, windows, None),
+            cpu: cpu::ledger(windows.iter().copied()),
+            metrics: Vec::new(),
+            capacity: None,
+            soak: Some(soak),
+        };
+        self.treatments.push((described, candidates));
     }
 
     fn finish(self) -> ScenarioVerdict {
@@ -158,13 +190,21 @@ fn described(
         name: treatment.name.clone(),
         pairs: selected.pairs.len() as u32,
         discarded_blocks: selected.discarded as u32,
-        untraced: arm::summary(plan, &untraced, &response_untraced),
+        untraced: Some(arm::summary(plan, &untraced, &response_untraced)),
         treated: arm::summary(plan, &treated, &response_treated),
         tracer: tracer::figures(treatment, &treated, statistics),
         cpu: cpu::ledger(untraced.iter().chain(&treated).copied()),
         metrics: Vec::new(),
         capacity: None,
+        soak: None,
     }
+}
+
+/// What the ends of a metric's interval are. A level has bounds, each at the level of the verdict.
+#[must_use]
+pub fn interval_name(metric: &Metric) -> &'static str {
+    let is_level = metric.mde.is_none() && metric.mean.is_none() && metric.low != metric.high;
+    if is_level { "99 % bounds" } else { "95 % interval" }
 }
 
 /// A number to three digits, for messages.

@@ -29,7 +29,7 @@ pub enum Profile {
     Quick,
     /// The durations of the specification that tracetax started from.
     Standard,
-    /// Four times `standard`.
+    /// Four times `standard`; a soak as long as its uptime takes.
     Thorough,
 }
 
@@ -138,7 +138,7 @@ fn scenario_plan(
     };
     let measured: Vec<_> =
         scenario.treatments.iter().enumerate().filter(|(_, treatment)| is_measured(treatment)).collect();
-    let arms = [Arm::Untraced, Arm::Treated].into_iter().chain(other.map(|_| Arm::Base)).collect();
+    let arms = arms(scenario, other);
     // Seeded by its name too, so that a scenario has the same plan alone and among others.
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(wanted.seed ^ name_hash(&scenario.name));
     ScenarioPlan {
@@ -150,10 +150,19 @@ fn scenario_plan(
         margin: scenario.margin.clone(),
         tolerance: scenario.tolerance.clone(),
         lines: scenario.lines.clone(),
+        soak: scenario.soak,
         bystander: scenario.bystander,
         lives: Lives { scenario, measured, arms }.all(pairs, &mut rng),
         unavailable,
     }
+}
+
+/// What a pair, or a group of three, has one block of each of. A window of a soak is alone.
+fn arms(scenario: &Scenario, other: Option<&Other>) -> Vec<Arm> {
+    if scenario.soak {
+        return vec![Arm::Treated];
+    }
+    [Arm::Untraced, Arm::Treated].into_iter().chain(other.map(|_| Arm::Base)).collect()
 }
 
 /// The treatments that the kernel refuses, with its reason.
@@ -204,9 +213,11 @@ impl Lives<'_> {
         lives
     }
 
-    /// A comparison of two revisions tells nothing of them.
+    /// A comparison of two revisions tells nothing of them, and a soak is about other things.
     fn wants_statistics(&self, treatment: &Treatment) -> bool {
-        matches!(treatment.kind, TreatmentKind::Tracer { .. }) && !self.arms.contains(&Arm::Base)
+        matches!(treatment.kind, TreatmentKind::Tracer { .. })
+            && !self.arms.contains(&Arm::Base)
+            && !self.scenario.soak
     }
 
     fn pair(&self, index: u32, step: Option<Step>, rng: &mut Xoshiro256PlusPlus) -> Pair {

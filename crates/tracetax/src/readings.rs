@@ -6,6 +6,7 @@
 mod cpu;
 mod ledger;
 mod machine;
+mod maps;
 
 use std::collections::HashMap;
 
@@ -16,6 +17,7 @@ use record::block::ProcessUse;
 pub use cpu::CpuReading;
 pub use ledger::ledger_since;
 pub use machine::{MachineCpu, Ticks};
+pub use maps::map_bytes;
 
 /// Readings of one process. Taking one walks all pages of the process for the proportional set, which takes
 /// from 0.1 ms up and holds the lock of its memory map meanwhile: never inside a measured interval.

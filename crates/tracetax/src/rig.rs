@@ -7,6 +7,7 @@
 mod binaries;
 mod bystander;
 mod flood;
+mod soak;
 mod statistics;
 mod tracers;
 
@@ -33,6 +34,7 @@ use crate::{
 
 pub use binaries::Binaries;
 pub use bystander::Bystander;
+pub use soak::Heard;
 pub use statistics::RunStatistics;
 pub use tracers::How;
 use tracers::Tracers;

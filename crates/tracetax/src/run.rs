@@ -4,6 +4,7 @@
 //! Nothing here looks at what was measured, but for the rules by which a block is discarded.
 
 mod discard;
+mod soak;
 
 use std::{
     collections::BTreeMap,
@@ -79,8 +80,10 @@ pub fn run(
         for life in &scenario.lives {
             let mut bench = Bench::begin(scenario, life, stage, machine, &mut load)?;
             bench.bystander = bystander.as_mut();
-            for pair in &life.pairs {
-                bench.pair(pair, blocks, watcher)?;
+            if scenario.soak {
+                bench.soak(blocks, watcher)?;
+            } else {
+                life.pairs.iter().try_for_each(|pair| bench.pair(pair, blocks, watcher))?;
             }
             if let Some(seed) = life.statistics_seed {
                 bench.statistics(seed, blocks, watcher)?;
@@ -205,6 +208,18 @@ impl<'a> Bench<'a> {
         let (load, flood) = self.run_load(pair.step, pair.seed, self.scenario.load.block_ns)?;
         let after = self.edge(arm)?;
         let bystander = self.bystander.as_mut().map(|bystander| bystander.measure()).transpose()?;
+        let block = self.between(pair, arm, (load, flood), [&before, &after])?;
+        Ok(Block { position, attempt, toggle_ns, still_ns, bystander, ..block })
+    }
+
+    /// What was measured between two edges.
+    fn between(
+        &self,
+        pair: &Pair,
+        arm: Arm,
+        (load, flood): (LoadResult, Option<FloodUse>),
+        [before, after]: [&Edge; 2],
+    ) -> Result<Block> {
         let steal_ns: Vec<u64> = after
             .ticks
             .steal_ns
@@ -225,21 +240,22 @@ impl<'a> Bench<'a> {
             pair: pair.index,
             arm,
             purpose: Purpose::Pair,
-            position,
-            attempt,
+            position: 0,
+            attempt: 0,
             started_unix_ns: before.wall.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64),
             elapsed_ns,
-            toggle_ns,
-            still_ns,
+            toggle_ns: 0,
+            still_ns: 0,
             clock_gap_ns: clock_gap_ns(before.wall, after.wall, elapsed),
             idle_ns: after.ticks.idle_ns.saturating_sub(before.ticks.idle_ns),
             cores: steal_ns.len() as u32,
             discarded: discard::why(&load, &self.scenario.load.source, &steal_ns, elapsed, after.drained),
             load,
             flood,
+            window: None,
             cpu: after.cpu.since(&before.cpu),
             target: after.target.since(&before.target),
-            agent: use_of(after.agent, before.agent),
+            agent: use_of(after.agent.as_ref(), before.agent.as_ref()),
             agent_memory_peak_bytes: self
                 .stage
                 .groups
@@ -247,7 +263,7 @@ impl<'a> Bench<'a> {
                 .filter(|_| self.pairing.agent_pid(arm).is_some()),
             tracer: ledgers.first().cloned(),
             other_hits: ledgers.get(1).map(|other| other.hits),
-            bystander,
+            bystander: None,
             steal_ns,
         })
     }
@@ -326,6 +342,6 @@ fn clock_gap_ns(before: SystemTime, after: SystemTime, elapsed: Duration) -> u64
     (wall_ns - elapsed.as_nanos() as i128).unsigned_abs() as u64
 }
 
-fn use_of(after: Option<ProcessReading>, before: Option<ProcessReading>) -> Option<ProcessUse> {
-    after.zip(before).map(|(after, before)| after.since(&before))
+fn use_of(after: Option<&ProcessReading>, before: Option<&ProcessReading>) -> Option<ProcessUse> {
+    after.zip(before).map(|(after, before)| after.since(before))
 }

@@ -42,8 +42,10 @@ pub struct Scenario {
     pub question: String,
     /// The load of every block.
     pub load: ScenarioLoad,
-    /// How many pairs are measured.
+    /// How many pairs are measured, or windows in a soak.
     pub pairs: Pairs,
+    /// It is a soak.
+    pub soak: bool,
     /// What is compared with `untraced`; at least one, with distinct names.
     pub treatments: Vec<Treatment>,
     /// Absolute limits.
@@ -59,7 +61,8 @@ pub struct Scenario {
     pub lines: BTreeMap<String, u32>,
 }
 
-/// How many pairs of blocks are measured for each treatment, fixed before the run. quick <= standard <= thorough.
+/// How many pairs of blocks, or windows of a soak, are measured for each treatment, fixed before the run.
+/// quick <= standard <= thorough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pairs {
     /// Under the profile `quick`.
@@ -68,7 +71,7 @@ pub struct Pairs {
     pub standard: u32,
     /// Under the profile `thorough`.
     pub thorough: u32,
-    /// Pairs before the target is started afresh.
+    /// Pairs before the target is started afresh; in a soak that never happens.
     pub per_life: u32,
 }
 

@@ -379,7 +379,11 @@ fn a_planted_cost_is_recovered_and_nothing_has_two_arms() {
     // 20 us were planted.
     assert!(cost.low.unwrap() > 10.0 && cost.high.unwrap() < 40.0, "{cost:?}");
     for treatment in [planted, nothing] {
-        assert!(treatment.untraced.completed > 0 && treatment.treated.completed > 0, "{treatment:#?}");
+        assert!(
+            treatment.untraced.as_ref().is_some_and(|arm| arm.completed > 0)
+                && treatment.treated.completed > 0,
+            "{treatment:#?}"
+        );
     }
 }
 

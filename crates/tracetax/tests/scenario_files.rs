@@ -114,6 +114,7 @@ fn a_good_file_becomes_a_scenario() {
             thorough: 100000,
             per_life: 25,
         },
+        soak: false,
         treatments: [
             Treatment {
                 name: "traced",
@@ -123,6 +124,7 @@ fn a_good_file_becomes_a_scenario() {
                     wakeup: Timer {
                         ms: 10,
                     },
+                    leak_bytes_per_second: 0,
                 },
                 budget: TreatmentBudget {
                     server_cpu_us_per_request: None,
@@ -138,6 +140,7 @@ fn a_good_file_becomes_a_scenario() {
                     wakeup: Bytes(
                         4096,
                     ),
+                    leak_bytes_per_second: 0,
                 },
                 budget: TreatmentBudget {
                     server_cpu_us_per_request: None,
@@ -175,6 +178,7 @@ fn a_good_file_becomes_a_scenario() {
             events_per_second: None,
             agent_cpu_points: None,
             uptime_pct: None,
+            agent_growth_mb_per_hour: None,
         },
         margin: Margin {
             server_cpu_us_per_request: None,
@@ -215,6 +219,7 @@ fn without_treatments_the_tracer_is_compared() {
                 wakeup: Timer {
                     ms: 10,
                 },
+                leak_bytes_per_second: 0,
             },
             budget: TreatmentBudget {
                 server_cpu_us_per_request: None,
@@ -245,6 +250,7 @@ fn each_scenario_of_the_repository_is_good() {
         "saturation",
         "control-null",
         "control-planted",
+        "soak",
         "strategies",
         "wakeups",
     ] {

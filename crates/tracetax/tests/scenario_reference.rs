@@ -26,9 +26,14 @@ const UNSEEN: &[&str] = &[
     "flood-block-too-short-for-rate",
     "flood-with-latency-budget",
     "pairs-out-of-order",
+    "soak-falling",
     // The order of a list, and what is the same in several sections.
     "flood-rates-falling",
     "four-gates",
+    "soak-of-a-flood",
+    "soak-with-a-budget-of-pairs",
+    "soak-with-margin-and-bystander",
+    "uptime-without-soak",
     "treatment-limits-too-many",
     "treatment-name-taken",
     // The upper end of a number within a text.
@@ -136,11 +141,21 @@ fn least_file_with(key: &Key, pacing: &str) -> String {
         let lines =
             lines.collect::<String>().replace("pacing = \"poisson\"", &format!("pacing = \"{pacing}\""));
         let head = keys.iter().find(|one| one.name == section);
-        if section == key.section || head.is_none_or(|head| head.need == Need::Required) {
+        let is_needed = head.is_none_or(|head| match head.need {
+            Need::OneOf(_) => section == how_long(key),
+            need => need == Need::Required,
+        });
+        if section == key.section || is_needed {
             text += &format!("{section}\n{lines}");
         }
     }
     text
+}
+
+/// Of which kind a scenario with this key is: windows, or pairs.
+fn how_long(key: &Key) -> &'static str {
+    let of_soak = ["uptime_pct", "agent_growth_mb_per_hour"].contains(&key.name) || key.section == "[soak]";
+    if of_soak { "[soak]" } else { "[pairs]" }
 }
 
 /// Some pacing takes the key, and the file with it is good for reader and schema alike.

@@ -36,6 +36,7 @@ pub fn plan<'a>(treatments: impl IntoIterator<Item = (&'a str, TreatmentKind)>) 
         margin: Margin { server_cpu_us_per_request: Some(0.3) },
         tolerance: Tolerance::default(),
         lines: BTreeMap::new(),
+        soak: false,
         bystander: None,
         unavailable: BTreeMap::new(),
         lives: Vec::new(),

@@ -20,6 +20,7 @@ pub struct Groups {
     own: Role,
     cpu: Vec<Counter>,
     memory_peak: Vec<Option<Counter>>,
+    memory: Vec<Option<Counter>>,
 }
 
 impl Groups {
@@ -41,7 +42,8 @@ impl Groups {
     pub(super) fn open(folders: Vec<PathBuf>, own: Role) -> anyhow::Result<Self> {
         let cpu = counters(&folders, open_cpu)?;
         let memory_peak = counters(&folders, |folders, role| Ok(open_memory_peak(folders, role)))?;
-        Ok(Self { folders, own, cpu, memory_peak })
+        let memory = counters(&folders, |folders, role| Ok(open_memory(folders, role)))?;
+        Ok(Self { folders, own, cpu, memory_peak, memory })
     }
 
     /// Moves the process `pid`, with all its threads, into the group of `role`. What it used before stays
@@ -85,6 +87,12 @@ impl Groups {
         self.memory_peak[role as usize].as_ref()?.read().ok()
     }
 
+    /// The memory that the group of `role` has charged now, in bytes; `None` where the kernel does not tell.
+    #[must_use]
+    pub fn memory_bytes(&self, role: Role) -> Option<u64> {
+        self.memory[role as usize].as_ref()?.read().ok()
+    }
+
     /// The folder of the group of `role` in the hierarchy that counts CPU: on v2 and hybrid the unified tree,
     /// where BPF programs of the cgroup kinds attach.
     #[must_use]
@@ -105,6 +113,7 @@ impl Groups {
         }
         self.cpu[role as usize] = open_cpu(&self.folders, role)?;
         self.memory_peak[role as usize] = open_memory_peak(&self.folders, role);
+        self.memory[role as usize] = open_memory(&self.folders, role);
         Ok(())
     }
 }
@@ -127,9 +136,15 @@ fn open_cpu(folders: &[PathBuf], role: Role) -> anyhow::Result<Counter> {
 /// v2 since Linux 5.19: `memory.peak` (cgroup-v2.rst); v1: `memory.max_usage_in_bytes`
 /// (cgroup-v1/memory.rst).
 fn open_memory_peak(folders: &[PathBuf], role: Role) -> Option<Counter> {
-    folders.iter().map(|folder| folder.join(role.name())).find_map(|folder| {
-        Counter::plain(&folder.join("memory.peak"))
-            .or_else(|_| Counter::plain(&folder.join("memory.max_usage_in_bytes")))
-            .ok()
-    })
+    open_either(folders, role, ["memory.peak", "memory.max_usage_in_bytes"])
+}
+
+/// v2: `memory.current`; v1: `memory.usage_in_bytes`, which may be off by some pages a processor.
+fn open_memory(folders: &[PathBuf], role: Role) -> Option<Counter> {
+    open_either(folders, role, ["memory.current", "memory.usage_in_bytes"])
+}
+
+fn open_either(folders: &[PathBuf], role: Role, names: [&str; 2]) -> Option<Counter> {
+    let folders = folders.iter().map(|folder| folder.join(role.name()));
+    folders.flat_map(|folder| names.map(|name| folder.join(name))).find_map(|path| Counter::plain(&path).ok())
 }

@@ -75,8 +75,9 @@ pub fn refusals(tracer: &Path, scenarios: &[Scenario], own: &[StrategyProbe]) ->
     let treatments = scenarios.iter().flat_map(|scenario| &scenario.treatments);
     let wanted: Vec<How<'_>> = treatments
         .filter_map(|treatment| match &treatment.kind {
-            TreatmentKind::Tracer { strategy, stage: Stage::Full, wakeup } => {
-                Some(How { strategy, stage: Stage::Full, wakeup: *wakeup })
+            TreatmentKind::Tracer { strategy, stage: Stage::Full, wakeup, leak_bytes_per_second } => {
+                let leak_bytes_per_second = *leak_bytes_per_second;
+                Some(How { strategy, stage: Stage::Full, wakeup: *wakeup, leak_bytes_per_second })
             }
             _ => None,
         })

@@ -17,7 +17,7 @@ use super::{
     gate::{Candidate, FAMILY_RATE},
     latency::Chunks,
     ledger::answered,
-    short, uptime,
+    short,
 };
 
 const BYTES_PER_MB: f64 = 1e6;
@@ -144,9 +144,9 @@ pub fn all(
     all.extend(wakeups(treatment, selected));
     all.extend(delivery("delivery_p50_ms", 0.5, selected, None));
     all.extend(delivery("delivery_p99_ms", 0.99, selected, treatment.budget.delivery_p99_ms));
-    all.extend(agent_memory(selected, budget.agent_memory_mb));
+    let treated: Vec<&Block> = selected.pairs.iter().map(|pair| pair.treated).collect();
+    all.extend(agent_memory(&treated, budget.agent_memory_mb));
     all.extend(budget.events_per_second.and_then(|least| events(selected, least)));
-    all.extend(budget.uptime_pct.and_then(|least| up(treatment, selected, least)));
     all
 }
 
@@ -275,19 +275,14 @@ fn events(selected: &Selected<'_>, least: f64) -> Option<Candidate> {
 }
 
 /// The agent's peak is a level that the kernel tells exactly, so its bounds are the level.
-fn agent_memory(selected: &Selected<'_>, limit: Option<f64>) -> Option<Candidate> {
-    let peaks = selected.pairs.iter().filter_map(|pair| pair.treated.agent_memory_peak_bytes);
+pub fn agent_memory(treated: &[&Block], limit: Option<f64>) -> Option<Candidate> {
+    let peaks = treated.iter().filter_map(|block| block.agent_memory_peak_bytes);
     let peak = peaks.max()? as f64 / BYTES_PER_MB;
     Some(level("agent_memory_mb", [peak; 3], 1, limit.map(Limit::Budget)))
 }
 
-fn up(treatment: &Treatment, selected: &Selected<'_>, least: f64) -> Option<Candidate> {
-    let treated: Vec<&Block> = selected.pairs.iter().map(|pair| pair.treated).collect();
-    let bounds = uptime::share_pct(treatment, &treated)?;
-    Some(level("uptime_pct", bounds, treated.len() as u32, Some(Limit::AtLeast(least))))
-}
-
-fn level(name: &str, [low, estimate, high]: [f64; 3], samples: u32, limit: Option<Limit>) -> Candidate {
+/// A level that is known between two bounds, each at [`FAMILY_RATE`].
+pub fn level(name: &str, [low, estimate, high]: [f64; 3], samples: u32, limit: Option<Limit>) -> Candidate {
     let metric = Metric {
         name: name.into(),
         untraced: None,

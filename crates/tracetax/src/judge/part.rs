@@ -9,6 +9,8 @@ use record::{
     verdict::{Reason, Word},
 };
 
+use super::soak;
+
 /// Code of the reason why a part has not passed.
 pub const INTERRUPTED: &str = "interrupted";
 
@@ -89,12 +91,20 @@ impl Tries {
 fn extent(plan: &ScenarioPlan, blocks: &[Block]) -> Part {
     let mut tries: BTreeMap<(bool, u32), Tries> = BTreeMap::new();
     for block in blocks.iter().filter(|block| block.scenario == plan.name) {
-        tries.entry((block.purpose == Purpose::Pair, block.pair)).or_default().add(block);
+        tries.entry((block.purpose != Purpose::Statistics, block.pair)).or_default().add(block);
     }
     let mut part = Part { measured_blocks: 0, planned_blocks: 0 };
-    for (key, planned) in plan.lives.iter().flat_map(planned) {
-        part.planned_blocks += planned;
-        part.measured_blocks += tries.get(&key).map_or(0, |tries| tries.measured(planned));
+    for life in &plan.lives {
+        let is_last = |block: &Block| {
+            block.scenario == plan.name && block.life == life.index && soak::is_the_end(block)
+        };
+        // What comes after its end cannot be measured, and is down.
+        let ended = plan.soak && blocks.iter().any(is_last);
+        for (key, planned) in planned(life) {
+            part.planned_blocks += planned;
+            let measured = || tries.get(&key).map_or(0, |tries| tries.measured(planned));
+            part.measured_blocks += if ended { planned } else { measured() };
+        }
     }
     part
 }

@@ -2,11 +2,15 @@
 
 use record::{
     plan::{ScenarioPlan, Treatment},
+    soak::Soak,
     verdict::{Limit, Metric, Reason, TreatmentVerdict, Word},
 };
-use stats::power;
+use stats::{Alpha, power};
 
-use super::{Selected, gate::Candidate, short};
+use super::{
+    gate::{Candidate, FAMILY_RATE},
+    interval_name, short,
+};
 
 /// The reason; None where there is nothing to say.
 pub fn of(plan: &ScenarioPlan, treatment: &TreatmentVerdict, metric: &Metric) -> Option<Reason> {
@@ -18,6 +22,10 @@ pub fn of(plan: &ScenarioPlan, treatment: &TreatmentVerdict, metric: &Metric) ->
         Word::Inconclusive if metric.high.is_none() => ("too-few-samples", longer(plan, metric, limit)),
         Word::Inconclusive => ("wide-interval", longer(plan, metric, limit)),
         _ => return None,
+    };
+    let (code, next_step) = match (&treatment.soak, metric.word?) {
+        (Some(soak), Word::Inconclusive) => ("too-short", soak_longer(plan, soak, metric, limit)),
+        _ => (code, next_step),
     };
     let message = format!(
         "{}/{}: {} is {} ({}), {} {}",
@@ -33,12 +41,7 @@ pub fn of(plan: &ScenarioPlan, treatment: &TreatmentVerdict, metric: &Metric) ->
 }
 
 /// Limits of a scenario for which there is no metric: they are not judged, and so they have not passed.
-pub fn not_measured(
-    plan: &ScenarioPlan,
-    treatment: &Treatment,
-    selected: &Selected<'_>,
-    candidates: &[Candidate],
-) -> Vec<Reason> {
+pub fn not_measured(plan: &ScenarioPlan, treatment: &Treatment, candidates: &[Candidate]) -> Vec<Reason> {
     let budget = &plan.budget;
     let limits = [
         (SERVER_CPU, treatment.budget.server_cpu_us_per_request.or(plan.margin.server_cpu_us_per_request)),
@@ -48,14 +51,13 @@ pub fn not_measured(
         ("events_per_second", budget.events_per_second),
         ("agent_cpu_points", budget.agent_cpu_points),
         ("uptime_pct", budget.uptime_pct),
+        ("agent_growth_mb_per_hour", budget.agent_growth_mb_per_hour),
         ("wakeups_per_second", treatment.budget.wakeups_per_second),
         ("delivery_p99_ms", treatment.budget.delivery_p99_ms),
     ];
-    let missing = limits.into_iter().filter(|(name, limit)| {
-        limit.is_some()
-            && !selected.pairs.is_empty()
-            && !candidates.iter().any(|one| one.metric.name == *name)
-    });
+    let missing = limits
+        .into_iter()
+        .filter(|(name, limit)| limit.is_some() && !candidates.iter().any(|one| one.metric.name == *name));
     missing.map(|(name, _)| not_measured_reason(plan, name)).collect()
 }
 
@@ -104,7 +106,7 @@ fn limit_name(limit: Limit) -> &'static str {
 
 fn interval(metric: &Metric) -> String {
     match (metric.low, metric.high) {
-        (Some(low), Some(high)) => format!("95 % interval {} to {}", short(low), short(high)),
+        (Some(low), Some(high)) => format!("{} {} to {}", interval_name(metric), short(low), short(high)),
         _ => format!("{} samples are too few for an interval", metric.samples),
     }
 }
@@ -129,6 +131,37 @@ fn longer(plan: &ScenarioPlan, metric: &Metric, limit: Limit) -> String {
         None => format!("measure longer: `cargo xtask bench {} --profile thorough`", plan.name),
     }
 }
+
+/// How long a soak has to be to tell, if nothing changes.
+fn soak_longer(plan: &ScenarioPlan, soak: &Soak, metric: &Metric, limit: Limit) -> String {
+    let needed_seconds = match limit {
+        Limit::AtLeast(share) => {
+            windows_needed(soak, share).map(|windows| windows as f64 * plan.load.block_ns as f64 / 1e9)
+        }
+        Limit::Budget(most) | Limit::Margin(most) => length_needed(soak, metric, most),
+    };
+    match needed_seconds.map(|seconds| (seconds / 60.0).ceil()) {
+        Some(minutes) if minutes <= MOST_WORTH_MINUTES => {
+            format!("soak for {minutes} minutes: `cargo xtask bench {} --duration {minutes}m`", plan.name)
+        }
+        _ => "the estimate is too close to the limit to tell within a week: change one of the two".into(),
+    }
+}
+
+/// Windows until the bound reaches the share, if no other one is down.
+fn windows_needed(soak: &Soak, share_pct: f64) -> Option<u64> {
+    stats::trials_needed(soak.windows - soak.up, share_pct / 100.0, Alpha::one_sided(FAMILY_RATE).ok()?)
+}
+
+/// The bounds of a slope close in with the length to the power of 3/2: the same noise at the ends of a longer arm, from the
+/// middles of more windows.
+fn length_needed(soak: &Soak, metric: &Metric, most: f64) -> Option<f64> {
+    let half_width = metric.high? - metric.estimate;
+    let distance = most - metric.estimate;
+    (distance > 0.0).then(|| soak.seconds * (half_width / distance).powf(2.0 / 3.0).max(1.0))
+}
+
+const MOST_WORTH_MINUTES: f64 = 7.0 * 24.0 * 60.0;
 
 /// More than this many times the samples at hand are not worth waiting for.
 pub const MOST_WORTH: usize = 40;

@@ -44,6 +44,7 @@ pub(super) fn plan(kind: TreatmentKind) -> Plan {
         margin: Margin { server_cpu_us_per_request: Some(10.0) },
         tolerance: Tolerance::default(),
         lines: BTreeMap::new(),
+        soak: false,
         bystander: None,
         unavailable: BTreeMap::new(),
         lives: Vec::new(),
@@ -64,6 +65,7 @@ pub(super) fn traced_plan() -> Plan {
         strategy: "raw-tracepoint".into(),
         stage: Stage::Full,
         wakeup: Wakeup::Timer { ms: 10 },
+        leak_bytes_per_second: 0,
     })
 }
 
@@ -132,6 +134,7 @@ pub(super) fn block(pair: u32, arm: Arm, server_us: f64) -> Block {
         still_ns: 0,
         load: load(),
         flood: None,
+        window: None,
         cpu: CpuUse {
             target_ns: (server_us * 1e3) as u64 * REQUESTS,
             agent_ns: 0,

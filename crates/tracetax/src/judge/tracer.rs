@@ -20,7 +20,7 @@ pub fn figures(
     treated: &[&Block],
     statistics: Option<&Block>,
 ) -> Option<TracerFigures> {
-    let TreatmentKind::Tracer { strategy, stage, wakeup } = &treatment.kind else {
+    let TreatmentKind::Tracer { strategy, stage, wakeup, .. } = &treatment.kind else {
         return None;
     };
     let ledgers: Vec<&AgentStats> = treated.iter().filter_map(|block| block.tracer.as_ref()).collect();

@@ -32,12 +32,12 @@ pub fn show(plan: &Plan, expected: &BTreeMap<String, Expected>, untried: Option<
 fn show_scenario(scenario: &ScenarioPlan) -> String {
     let pairs: usize = scenario.lives.iter().map(|life| life.pairs.len()).sum();
     let mut text = format!(
-        "{}: {}\n  {}, {} {} of blocks of {} ms in {} lives of the target, about {}\n",
+        "{}: {}\n  {}, {} {} of {} ms in {} lives of the target, about {}\n",
         scenario.name,
         scenario.question,
         show_source(&scenario.load.source),
         pairs,
-        if is_of_groups(scenario) { "groups" } else { "pairs" },
+        what_is_counted(scenario),
         scenario.load.block_ns / 1_000_000,
         scenario.lives.len(),
         show_time(time_of(scenario)),
@@ -45,7 +45,7 @@ fn show_scenario(scenario: &ScenarioPlan) -> String {
     for (name, reason) in &scenario.unavailable {
         let _ = writeln!(text, "  {name}: unavailable here: {reason}");
     }
-    for life in &scenario.lives {
+    for life in scenario.lives.iter().filter(|_| !scenario.soak) {
         let orders: Vec<String> =
             life.pairs.iter().map(|pair| pair.order.iter().copied().map(letter).collect()).collect();
         let _ = writeln!(
@@ -58,6 +58,14 @@ fn show_scenario(scenario: &ScenarioPlan) -> String {
         );
     }
     text
+}
+
+fn what_is_counted(scenario: &ScenarioPlan) -> &'static str {
+    match scenario.soak {
+        true => "windows",
+        false if is_of_groups(scenario) => "groups of blocks",
+        false => "pairs of blocks",
+    }
 }
 
 fn is_of_groups(scenario: &ScenarioPlan) -> bool {

@@ -32,9 +32,11 @@ pub fn time_per_block(plan: &Plan) -> Vec<Duration> {
 
 fn time_of_life(scenario: &ScenarioPlan, life: &Life) -> Duration {
     let bystander_ns = scenario.bystander.map_or(0, |bystander| bystander.measure_ns);
-    let measured_ns = scenario.load.block_ns + scenario.load.warmup_ns + bystander_ns;
-    let block = Duration::from_nanos(measured_ns) + BLOCK_OVERHEAD;
-    block * blocks_of(life) + LIFE_OVERHEAD + toggles_of(scenario, life)
+    let block = Duration::from_nanos(scenario.load.block_ns + bystander_ns) + BLOCK_OVERHEAD;
+    // A soak warms up once.
+    let warm_ups = if scenario.soak { 1 } else { blocks_of(life) };
+    let warm_up = Duration::from_nanos(scenario.load.warmup_ns) * warm_ups;
+    block * blocks_of(life) + warm_up + LIFE_OVERHEAD + toggles_of(scenario, life)
 }
 
 /// Blocks of a life, if none has to be measured again.

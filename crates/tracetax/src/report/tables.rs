@@ -16,7 +16,10 @@ pub fn arms(treatment: &TreatmentVerdict, look: Look) -> String {
 
 /// The rows of that table: a name, and both arms.
 pub fn arm_rows(treatment: &TreatmentVerdict) -> impl Iterator<Item = [String; 3]> {
-    ROWS.iter().map(|(name, of)| [(*name).to_owned(), of(&treatment.untraced), of(&treatment.treated)])
+    ROWS.iter().map(|(name, of)| {
+        let untraced = treatment.untraced.as_ref().map_or("-".into(), of);
+        [(*name).to_owned(), untraced, of(&treatment.treated)]
+    })
 }
 
 type Cell = fn(&ArmSummary) -> String;

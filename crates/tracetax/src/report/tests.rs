@@ -26,6 +26,7 @@ fn tracer() -> TreatmentKind {
         strategy: "raw-tracepoint".into(),
         stage: Stage::Full,
         wakeup: Wakeup::Timer { ms: 10 },
+        leak_bytes_per_second: 0,
     }
 }
 

@@ -11,8 +11,11 @@ use record::{
     wakeup::Wakeup,
 };
 
-use super::{ANSWER_LIMIT, FINISH_LIMIT, Stage};
-use crate::{cgroup::Role, child::Child};
+use super::{ANSWER_LIMIT, FINISH_LIMIT, Heard, Stage};
+use crate::{
+    cgroup::Role,
+    child::{Child, Interrupted},
+};
 
 /// For the hits to cease after the programs are detached.
 const STILL_LIMIT: Duration = Duration::from_secs(1);
@@ -26,6 +29,8 @@ pub struct Tracers(Vec<Tracer>);
 struct Tracer {
     arm: Arm,
     agent: Child<AgentReply>,
+    /// It was asked for its ledger, and has not answered yet.
+    owes_ledger: bool,
 }
 
 impl Tracers {
@@ -34,10 +39,12 @@ impl Tracers {
     /// # Errors
     /// When one of them does not come up.
     pub fn start(stage: &Stage<'_>, treatment: &TreatmentKind, pid: u32, arms: &[Arm]) -> Result<Self> {
-        let TreatmentKind::Tracer { strategy, stage: how_far, wakeup } = treatment else {
+        let TreatmentKind::Tracer { strategy, stage: how_far, wakeup, leak_bytes_per_second } = treatment
+        else {
             return Ok(Self(Vec::new()));
         };
-        let how = How { strategy, stage: *how_far, wakeup: *wakeup };
+        let leak_bytes_per_second = *leak_bytes_per_second;
+        let how = How { strategy, stage: *how_far, wakeup: *wakeup, leak_bytes_per_second };
         let traced = arms.iter().filter(|arm| **arm != Arm::Untraced);
         traced.map(|arm| Tracer::start(stage, *arm, &how, pid)).collect::<Result<_>>().map(Self)
     }
@@ -88,6 +95,14 @@ impl Tracers {
         Ok(ledgers)
     }
 
+    /// What the agent says when it is asked for its ledger with patience; `None` where there is no agent.
+    ///
+    /// # Errors
+    /// When it says something else.
+    pub fn hear(&mut self, limit: Duration) -> Result<Option<Heard>> {
+        self.0.first_mut().map(|tracer| tracer.hear(limit)).transpose()
+    }
+
     /// Ends all of them.
     ///
     /// # Errors
@@ -112,7 +127,7 @@ impl Tracer {
         let program = folder.join("tracer");
         let mut agent = stage.start_logged(Role::Agent, &program, &args, &stage.cores.agent, log)?;
         match agent.receive(ANSWER_LIMIT).with_context(|| format!("{whose} did not come up"))? {
-            AgentReply::Ready { .. } => Ok(Self { arm, agent }),
+            AgentReply::Ready { .. } => Ok(Self { arm, agent, owes_ledger: false }),
             other => bail!("{whose} began with {other:?}"),
         }
     }
@@ -148,10 +163,38 @@ impl Tracer {
     }
 
     fn ledger(&mut self) -> Result<AgentStats> {
-        match self.agent.ask(&AgentCommand::Stats, ANSWER_LIMIT)? {
+        let reply = self.agent.ask(&AgentCommand::Stats, ANSWER_LIMIT)?;
+        self.ledger_of(reply)
+    }
+
+    fn ledger_of(&self, reply: AgentReply) -> Result<AgentStats> {
+        match reply {
             AgentReply::Stats(stats) => Ok(stats),
             AgentReply::Error { message } => bail!("{} cannot tell its ledger: {message}", whose(self.arm)),
             other => bail!("{} answered `stats` with {other:?}", whose(self.arm)),
+        }
+    }
+
+    /// The ledger, where it comes within `limit`; `None` where it does not. An answer that is late is passed over when the
+    /// next question is asked.
+    fn ledger_within(&mut self, limit: Duration) -> Result<Option<AgentStats>> {
+        let end = Instant::now() + limit;
+        if self.owes_ledger && self.agent.receive_if_any(limit)?.is_none() {
+            return Ok(None);
+        }
+        self.agent.send(&AgentCommand::Stats)?;
+        let reply = self.agent.receive_if_any(end.saturating_duration_since(Instant::now()))?;
+        self.owes_ledger = reply.is_none();
+        reply.map(|reply| self.ledger_of(reply)).transpose()
+    }
+
+    /// What the agent says when it is asked with patience: that it has ended is an answer too.
+    fn hear(&mut self, limit: Duration) -> Result<Heard> {
+        match self.ledger_within(limit) {
+            Ok(Some(ledger)) => Ok(Heard::Ledger(Box::new(ledger))),
+            Err(error) if error.is::<Interrupted>() || self.agent.is_alive()? => Err(error),
+            Ok(None) if self.agent.is_alive()? => Ok(Heard::Silence),
+            Ok(None) | Err(_) => Ok(Heard::End),
         }
     }
 }
@@ -170,6 +213,8 @@ pub struct How<'a> {
     pub stage: stage::Stage,
     /// When it is woken.
     pub wakeup: Wakeup,
+    /// What it leaks on purpose; 0 in all but controls.
+    pub leak_bytes_per_second: u64,
 }
 
 impl How<'_> {
@@ -179,6 +224,10 @@ impl How<'_> {
         let (pid, wakeup) = (pid.to_string(), self.wakeup.to_string());
         let watch = ["--control", "--output", "null", "--pid", pid.as_str(), "--strategy", self.strategy];
         let how = ["--stage", self.stage.name(), "--wakeup", wakeup.as_str()];
-        watch.into_iter().chain(how).map(String::from).collect()
+        let args = watch.into_iter().chain(how).map(String::from);
+        // Tracers of before there were leaks to plant know no such option.
+        let leak = Some(self.leak_bytes_per_second).filter(|bytes| *bytes > 0);
+        let planted = leak.map(|bytes| ["--plant-leak-bytes-per-second".into(), bytes.to_string()]);
+        args.chain(planted.into_iter().flatten()).collect()
     }
 }

@@ -5,6 +5,7 @@
 mod bystander;
 mod limits;
 mod load;
+mod soak;
 pub(crate) mod treatment;
 
 use std::{collections::BTreeMap, ops::Range};
@@ -14,7 +15,7 @@ use toml::de::DeTable;
 
 use super::{
     Pairs, Scenario,
-    key::means,
+    key::{Need, means},
     notes::Notes,
     rule::{grouped, sentence, whole},
     section::{At, Section, top},
@@ -32,6 +33,9 @@ const MOST_GATES: usize = 3;
 
 const NS_PER_MS: u64 = 1_000_000;
 
+/// A scenario is one or the other.
+const HOW_LONG: Need = Need::OneOf(&["[pairs]", "[soak]"]);
+
 /// What depends on several keys, and what neither a rule nor a schema can see: for the reference page.
 pub(super) const ACROSS: &[&str] = &[
     "The file's name without `.toml` is the scenario's: 1 to 40 characters of `a-z`, `0-9` and `-`, beginning with a letter.",
@@ -40,7 +44,9 @@ pub(super) const ACROSS: &[&str] = &[
     "`rates` in `[load]` rise.",
     "No two treatments have the same name.",
     "At most three limits gate: those in `[budget]` and `[margin]`, and those that treatments have.",
-    "`agent_cpu_points` in `[budget]` needs a flood; `added_latency_ms` and `uptime_pct` cannot be judged in one.",
+    "`agent_cpu_points` in `[budget]` needs a flood; `added_latency_ms` cannot be judged in one.",
+    "`uptime_pct` and `agent_growth_mb_per_hour` in `[budget]` need a `[soak]`, which has no other limit but `agent_memory_mb`, \
+     no `[margin]`, `[tolerance]` or `[bystander]`, and no flood.",
 ];
 
 /// Reads a whole file. None when something is wrong, which is then in the notes.
@@ -53,8 +59,18 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
         let question = file.required("question", &sentence(), asked);
         let load = file.section("[load]", "Which requests are sent, and when.", load);
         let block = file.section("[block]", "One measured stretch of load.", block);
-        let pairs =
-            file.section("[pairs]", "How many pairs of blocks are measured for each treatment.", pairs);
+        let pairs = file.alternative(
+            "[pairs]",
+            HOW_LONG,
+            "How many pairs of blocks are measured for each treatment.",
+            pairs,
+        );
+        let windows = file.alternative(
+            "[soak]",
+            HOW_LONG,
+            "The treatment is on all the time in one life of the target, and looked at after each block: a window.",
+            soak::windows,
+        );
         let treatments = file.list(
             "[[treatment]]",
             "the whole tracer, by `raw-tracepoint`, under the name `traced`",
@@ -88,6 +104,7 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
         if let Some(treatments) = &treatments {
             distinct_names(file, treatments);
         }
+        soak::told(file, budget.as_ref().map(|(budget, _)| budget), load.as_ref());
         let ((budget, mut lines), (margin, of_margin), (tolerance, of_tolerance)) =
             (budget?, margin?, tolerance?);
         lines.extend(of_margin);
@@ -96,7 +113,8 @@ pub(super) fn read(table: &DeTable<'_>, name: Option<String>, notes: &mut Notes<
             name: name?,
             question: question?.value,
             load: scenario_load(load?, &block?),
-            pairs: pairs?,
+            soak: windows.is_some(),
+            pairs: pairs.or(windows)?,
             treatments: treatments
                 .map_or_else(|| vec![traced()], |all| all.into_iter().map(|at| at.value).collect()),
             budget,
@@ -151,7 +169,7 @@ fn not_fewer(pairs: &mut Section<'_, '_>, less: (&str, &Option<At<u32>>), more: 
     if let ((low, Some(few)), (high, Some(many))) = (less, more)
         && few.value > many.value
     {
-        let title = format!("`{high}` in [pairs] must not be less than `{low}`");
+        let title = format!("`{high}` in [{}] must not be less than `{low}`", pairs.name());
         let label = format!("`{low}` is {}", grouped(few.value.into()));
         let step = write(format!("{} or more, or a smaller `{low}`", grouped(few.value.into())));
         pairs.mistake(many.span.clone(), title, label, step);
@@ -187,7 +205,6 @@ fn told_by_the_load(file: &mut Section<'_, '_>, budget: &Budget, load: &Load) {
             ("agent_cpu_points", "only a flood has a lowest rate")
         }
         Budget { added_latency_ms: Some(_), .. } if flood => ("added_latency_ms", "a flood has no latencies"),
-        Budget { uptime_pct: Some(_), .. } if flood => ("uptime_pct", "a flood loses events on purpose"),
         _ => return,
     };
     let title = format!("`{name}` in [budget] cannot be with this [load]");

@@ -103,6 +103,7 @@ fn of_section(need: Need) -> String {
         Need::Optional(left_out) => {
             format!("May be left out: {}", otherwise(left_out).trim_start_matches("left out: "))
         }
+        Need::OneOf(names) => format!("Exactly one of {}", words(names)),
         _ => "Required".to_owned(),
     }
 }

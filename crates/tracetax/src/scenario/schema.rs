@@ -127,7 +127,7 @@ fn left_out(key: &Key) -> Option<LeftOut> {
 /// Exactly one of some keys.
 fn alternatives(own: &[&Key]) -> Value {
     let one = |key: &&&Key| matches!(key.need, Need::OneOf(_));
-    own.iter().filter(one).map(|key| json!({"required": [key.name]})).collect()
+    own.iter().filter(one).map(|key| json!({"required": [bare(key.name)]})).collect()
 }
 
 /// Keys that may stand only beside another.

@@ -118,7 +118,18 @@ impl<'d, 't> Section<'d, 't> {
         meaning: &'static str,
         read: Read<T>,
     ) -> Option<T> {
-        self.ask_section(head, Need::Required, meaning);
+        self.alternative(head, Need::Required, meaning, read)
+    }
+
+    /// A section of which `need` says whether it has to be there.
+    pub(super) fn alternative<T>(
+        &mut self,
+        head: &'static str,
+        need: Need,
+        meaning: &'static str,
+        read: Read<T>,
+    ) -> Option<T> {
+        self.ask_section(head, need, meaning);
         self.enter(head, read)
     }
 
@@ -213,7 +224,7 @@ impl<'d, 't> Section<'d, 't> {
 
     /// Where the value of a key stands; the head of the section when it is not there.
     pub(super) fn span_of(&self, name: &str) -> Range<usize> {
-        self.table.get_key_value(name).map_or(self.span.clone(), |(key, _)| key.span())
+        self.table.get_key_value(bare(name)).map_or(self.span.clone(), |(key, _)| key.span())
     }
 
     /// Its name, without brackets.

@@ -28,7 +28,8 @@ fn ladder() -> [Step; 4] {
 
 fn plan() -> Plan {
     let (stage, wakeup) = (Stage::Full, Wakeup::Timer { ms: 10 });
-    let mut plan = tests::plan(TreatmentKind::Tracer { strategy: "raw-tracepoint".into(), stage, wakeup });
+    let strategy = "raw-tracepoint".into();
+    let mut plan = tests::plan(TreatmentKind::Tracer { strategy, stage, wakeup, leak_bytes_per_second: 0 });
     let scenario = &mut plan.scenarios[0];
     scenario.load.source = Source::Flood { steps: ladder().to_vec() };
     scenario.budget =

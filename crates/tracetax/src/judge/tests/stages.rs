@@ -18,7 +18,12 @@ const COSTS_US: [(Stage, f64); 4] =
     [(Stage::Floor, 0.25), (Stage::Lookup, 0.5), (Stage::Copy, 1.0), (Stage::Full, 1.2)];
 
 fn kind(stage: Stage) -> TreatmentKind {
-    TreatmentKind::Tracer { strategy: "raw-tracepoint".into(), stage, wakeup: Wakeup::Timer { ms: 10 } }
+    TreatmentKind::Tracer {
+        strategy: "raw-tracepoint".into(),
+        stage,
+        wakeup: Wakeup::Timer { ms: 10 },
+        leak_bytes_per_second: 0,
+    }
 }
 
 /// A plan of these stages, each under its own name, without limits.

@@ -70,7 +70,8 @@ fn across(last: f64) -> Axis {
 }
 
 fn caption(verdict: &TreatmentVerdict, points: usize) -> String {
-    let both = |of: fn(&ArmSummary) -> Option<f64>| Some((of(&verdict.untraced)?, of(&verdict.treated)?));
+    let both =
+        |of: fn(&ArmSummary) -> Option<f64>| Some((of(verdict.untraced.as_ref()?)?, of(&verdict.treated)?));
     let said = |name: &str, of: fn(&ArmSummary) -> Option<f64>| {
         both(of).map(|(untraced, treated)| {
             format!(

@@ -48,15 +48,24 @@ pub(super) fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, Lines)> {
     );
     let uptime = budget.optional(
         "uptime_pct",
-        &number(0.001..=100.0, "percent of treated blocks"),
+        &number(0.001..=100.0, "percent of windows"),
         NOT_JUDGED,
-        means("At least this share without a failed request, a lost event or a dead process.", "99.9"),
+        means(
+            "At least this share of a soak without a failed request, a lost event or a silent agent.",
+            "99.9",
+        ),
     );
     let agent = budget.optional(
         "agent_cpu_points",
         &number(0.001..=10_000.0, "percentage points of one core"),
         NOT_JUDGED,
         means("CPU of the agent at the lowest rate of a flood.", "5.0"),
+    );
+    let growth = budget.optional(
+        "agent_growth_mb_per_hour",
+        &number(0.001..=1e6, "megabytes (1_000_000 bytes) an hour"),
+        NOT_JUDGED,
+        means("Growth of the agent's memory and its maps' over a soak.", "1.0"),
     );
     let named = [
         ("cpu_overhead_points", &cpu),
@@ -65,6 +74,7 @@ pub(super) fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, Lines)> {
         ("events_per_second", &events),
         ("uptime_pct", &uptime),
         ("agent_cpu_points", &agent),
+        ("agent_growth_mb_per_hour", &growth),
     ];
     let lines = named.into_iter().filter_map(|(name, value)| line(budget, name, value.as_ref())).collect();
     let limits = Budget {
@@ -74,6 +84,7 @@ pub(super) fn budget(budget: &mut Section<'_, '_>) -> Option<(Budget, Lines)> {
         events_per_second: events.map(|at| at.value),
         uptime_pct: uptime.map(|at| at.value),
         agent_cpu_points: agent.map(|at| at.value),
+        agent_growth_mb_per_hour: growth.map(|at| at.value),
     };
     Some((limits, lines))
 }

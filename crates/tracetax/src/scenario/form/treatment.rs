@@ -34,6 +34,7 @@ const STAGES: &[(&str, Stage)] =
 const WHOLE: (Stage, Wakeup) = (Stage::Full, Wakeup::Timer { ms: 10 });
 
 const NS_PER_US: f64 = 1_000.0;
+const BYTES_PER_MB: f64 = 1e6;
 
 /// What a treatment may do; each file names one of them.
 const DOES: Need = Need::OneOf(&["tracer", "plant_us", "nothing"]);
@@ -60,6 +61,12 @@ pub(super) fn treatment(one: &mut Section<'_, '_>) -> Option<At<Treatment>> {
         DOES,
         means("Burn this much CPU in each request: a control that must be recovered.", "2.5"),
     );
+    let leak = one.take(
+        "plant_leak_mb_per_minute",
+        &number(0.001..=1_000.0, "megabytes (1_000_000 bytes) a minute"),
+        Need::Beside("tracer", LeftOut::Means("nothing is leaked")),
+        means("Let the agent keep this much memory: a control that a soak must find.", "1.0"),
+    );
     let control = means("Do nothing: a control that must come out as no difference.", "true");
     let nothing = one.take("nothing", &OnlyTrue, DOES, control);
     let budget = budget(one);
@@ -69,6 +76,7 @@ pub(super) fn treatment(one: &mut Section<'_, '_>) -> Option<At<Treatment>> {
             strategy: strategy.value.to_owned(),
             stage: stage.map_or(whole, |stage| stage.value),
             wakeup: wakeup.map_or(timer, |wakeup| wakeup.value),
+            leak_bytes_per_second: leak.map_or(0, |leak| (leak.value * BYTES_PER_MB / 60.0).round() as u64),
         })
         .or(plant.map(|us| TreatmentKind::Planted { ns_per_request: (us.value * NS_PER_US).round() as u64 }))
         .or(nothing.map(|_| TreatmentKind::Nothing));
@@ -108,7 +116,7 @@ pub(super) fn traced() -> Treatment {
     let strategy = STRATEGIES[0].1.to_owned();
     Treatment {
         name: "traced".to_owned(),
-        kind: TreatmentKind::Tracer { strategy, stage, wakeup },
+        kind: TreatmentKind::Tracer { strategy, stage, wakeup, leak_bytes_per_second: 0 },
         budget: TreatmentBudget::default(),
     }
 }

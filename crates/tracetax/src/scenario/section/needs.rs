@@ -29,8 +29,12 @@ impl Section<'_, '_> {
         }
         let first = names.iter().find(|name| self.holds(name));
         if let Some(first) = first.filter(|first| **first != key.name && self.holds(key.name)) {
-            let title = format!("a {} does one thing, not `{first}` and `{}`", self.name(), key.name);
-            let step = remove(format!("one of the two, or write another `{}`", self.head));
+            let (title, step) = if self.head.is_empty() {
+                (format!("a scenario has `{first}` or `{}`, not both", key.name), remove("one of the two"))
+            } else {
+                let title = format!("a {} does one thing, not `{first}` and `{}`", self.name(), key.name);
+                (title, remove(format!("one of the two, or write another `{}`", self.head)))
+            };
             self.mistake(self.span_of(key.name), title, "", step);
         }
     }

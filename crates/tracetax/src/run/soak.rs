@@ -1,0 +1,112 @@
+//! A soak: the treatment is on all the time, and each block is a window that begins where the last one ended.
+//!
+//! All is read between two windows, when no request is in flight, so looking disturbs nothing that is measured.
+
+use std::{
+    thread::sleep,
+    time::{Instant, SystemTime},
+};
+
+use anyhow::Result;
+use record::{
+    agent::AgentStats,
+    block::{Block, Purpose},
+    load::LoadResult,
+    plan::{Arm, Pair},
+    soak::{Presence, WindowUse},
+};
+
+use super::{Bench, Edge, SETTLE, Watcher};
+use crate::{
+    cgroup::Role,
+    readings::{CpuReading, ProcessReading, Ticks, map_bytes},
+    results::Blocks,
+    rig::Heard,
+};
+
+/// What is read between two windows.
+struct Look {
+    edge: Edge,
+    /// None where there is no agent.
+    agent: Option<Presence>,
+    target_gone: bool,
+}
+
+impl Look {
+    fn is_the_end(&self) -> bool {
+        self.target_gone || self.agent == Some(Presence::Gone)
+    }
+}
+
+impl Bench<'_> {
+    /// All windows of the life, unless agent or target end before. None is measured twice: time does not come back.
+    pub(super) fn soak(&mut self, blocks: &mut Blocks, watcher: &mut dyn Watcher) -> Result<()> {
+        self.pairing.switch(Arm::Treated)?;
+        if let Some(first) = self.life.pairs.first().filter(|_| self.scenario.load.warmup_ns > 0) {
+            self.run_load(None, first.seed ^ u64::MAX, self.scenario.load.warmup_ns)?;
+        }
+        let mut before = self.look(None)?;
+        for window in &self.life.pairs {
+            watcher.upcoming(self.upcoming(Arm::Treated));
+            let (load, _) = self.run_load(None, window.seed, self.scenario.load.block_ns)?;
+            let after = self.look(Some(&before))?;
+            let block = self.window(window, load, [&before, &after])?;
+            blocks.append(&block)?;
+            watcher.block(&block);
+            if after.is_the_end() {
+                let who = if after.target_gone { "target" } else { "tracer" };
+                watcher.note(&format!("{}: the {who} has ended, and so does its soak", self.scenario.name));
+                break;
+            }
+            before = after;
+        }
+        Ok(())
+    }
+
+    fn window(&self, window: &Pair, load: LoadResult, [before, after]: [&Look; 2]) -> Result<Block> {
+        let block = self.between(window, Arm::Treated, (load, None), [&before.edge, &after.edge])?;
+        let agent_pid = self.pairing.agent_pid(Arm::Treated);
+        let held = WindowUse {
+            agent: before.agent.max(after.agent),
+            target_gone: after.target_gone,
+            agent_group_bytes: agent_pid.and_then(|_| self.stage.groups.memory_bytes(Role::Agent)),
+            target_group_bytes: self.stage.groups.memory_bytes(Role::Target),
+            map_bytes: agent_pid.and_then(map_bytes),
+        };
+        Ok(Block { purpose: Purpose::Window, discarded: None, window: Some(held), ..block })
+    }
+
+    /// As [`Bench::edge`], but nobody has to answer. A target that has ended keeps what was `last` read of it.
+    fn look(&mut self, last: Option<&Look>) -> Result<Look> {
+        let quiet = Instant::now();
+        let (agent, ledgers) = presence(self.pairing.hear()?);
+        let drained = quiet.elapsed();
+        let read = ProcessReading::take(self.pairing.target_pid());
+        let target_gone = !self.pairing.target_lives()?;
+        let target = match (read, last) {
+            (_, Some(last)) if target_gone => last.edge.target.clone(),
+            (read, _) => read?,
+        };
+        let agent_pid = self.pairing.agent_pid(Arm::Treated);
+        // One that ends at this very moment has no levels any more; the next look finds it gone.
+        let read = |pid| ProcessReading::take(pid).ok();
+        let process = agent_pid.filter(|_| agent != Some(Presence::Gone)).and_then(read);
+        sleep(SETTLE);
+        let (ticks, wall) = (Ticks::take()?, SystemTime::now());
+        let cpu = CpuReading::take(&self.stage.groups, self.machine)?;
+        Ok(Look {
+            edge: Edge { cpu, target, agent: process, ledgers, drained, ticks, wall },
+            agent,
+            target_gone,
+        })
+    }
+}
+
+fn presence(heard: Option<Heard>) -> (Option<Presence>, Vec<AgentStats>) {
+    match heard {
+        None => (None, Vec::new()),
+        Some(Heard::Ledger(ledger)) => (Some(Presence::Answers), vec![*ledger]),
+        Some(Heard::Silence) => (Some(Presence::Silent), Vec::new()),
+        Some(Heard::End) => (Some(Presence::Gone), Vec::new()),
+    }
+}
