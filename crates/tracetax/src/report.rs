@@ -17,6 +17,7 @@ mod look;
 pub(crate) mod made_up;
 #[cfg(test)]
 mod outputs;
+mod soak;
 mod steps;
 mod summary;
 pub(crate) mod tables;

@@ -7,7 +7,7 @@ use record::{
 };
 
 use super::{comparison::change, tables};
-use crate::judge::short;
+use crate::judge::{interval_name, short};
 
 /// A scenario and what was judged of it.
 #[derive(Debug)]
@@ -147,7 +147,7 @@ fn said(metric: &Metric) -> String {
         Some(Limit::AtLeast(least)) => format!("at least {}", short(least)),
     };
     let (estimate, interval) = (short(metric.estimate), tables::interval(metric));
-    format!("{} is {estimate} (95 % interval {interval}), {limit}", metric.name)
+    format!("{} is {estimate} ({} {interval}), {limit}", metric.name, interval_name(metric))
 }
 
 /// Where the limit of a metric stands, of the first of these sections that has one.

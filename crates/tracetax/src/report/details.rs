@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use record::{
     plan::{Core, Plan},
-    verdict::{ScenarioVerdict, Verdict},
+    verdict::{ScenarioVerdict, TreatmentVerdict, Verdict},
 };
 
-use super::{Look, capacity, headline::FEW, tables, tracers};
+use super::{Look, capacity, headline::FEW, soak, tables, tracers};
 
 /// All scenarios, and how to read them.
 pub fn all(verdict: &Verdict, plan: &Plan, look: Look) -> String {
@@ -26,18 +26,25 @@ fn section(scenario: &ScenarioVerdict, plan: &Plan, look: Look) -> String {
         return text;
     }
     for treatment in &scenario.treatments {
-        let discarded = treatment.discarded_blocks;
-        let _ =
-            writeln!(text, "\n{}: {} pairs, {discarded} blocks discarded\n", treatment.name, treatment.pairs);
-        let levels = match &treatment.capacity {
-            None => tables::arms(treatment, look),
-            Some(capacity) => capacity::show(capacity, look),
+        let _ = writeln!(text, "\n{}: {}\n", treatment.name, extent(treatment));
+        let levels = match (&treatment.capacity, &treatment.soak) {
+            (Some(capacity), _) => capacity::show(capacity, look),
+            (None, Some(soak)) => format!("{}\n\n{}", soak::show(soak, look), tables::arms(treatment, look)),
+            (None, None) => tables::arms(treatment, look),
         };
         let _ = writeln!(text, "{levels}\n\n{}", tables::metrics(treatment, look));
         let _ = writeln!(text, "\n{}", look.prose(&tables::cpu(&treatment.cpu)));
         let _ = writeln!(text, "{}", core(scenario, plan));
     }
     text
+}
+
+/// How much was measured.
+fn extent(treatment: &TreatmentVerdict) -> String {
+    match &treatment.soak {
+        Some(soak) => format!("{} windows", soak.windows),
+        None => format!("{} pairs, {} blocks discarded", treatment.pairs, treatment.discarded_blocks),
+    }
 }
 
 fn core(scenario: &ScenarioVerdict, plan: &Plan) -> &'static str {

@@ -6,7 +6,7 @@ use record::{
     verdict::{Metric, ScenarioVerdict, TreatmentVerdict},
 };
 
-use super::capacity;
+use super::{capacity, soak};
 use crate::judge::short;
 
 /// With more treatments than this, their sum is in tables.
@@ -29,6 +29,9 @@ fn cost(scenario: &ScenarioVerdict, treatment: &TreatmentVerdict, plan: &Plan) -
     let who = who(scenario, treatment, plan);
     if let Some(capacity) = &treatment.capacity {
         return format!("{who} {}", capacity::headline(capacity));
+    }
+    if let Some(soak) = &treatment.soak {
+        return format!("{who}{}", soak::headline(soak));
     }
     let Some(metric) = treatment.metrics.iter().find(|metric| metric.name == SERVER_CPU) else {
         return format!("nothing was measured of {who}");

@@ -20,6 +20,7 @@ mod raw;
 mod reading;
 mod scenario;
 mod series;
+mod soak;
 mod strategies;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use super::{
     Look, capacity, first,
     headline::{self, FEW, SERVER_CPU},
     labels::label,
+    soak,
     steps::steps,
     tables::{interval, limit, optional, signed},
     words,
@@ -32,10 +33,12 @@ pub fn terminal(verdict: &Verdict, plan: &Plan, host: &Host, folder: &Path, look
         text.push_str(&first::all(scenario, look));
         let capacities = scenario.treatments.iter().filter_map(|treatment| treatment.capacity.as_ref());
         text.extend(capacities.map(|capacity| format!("\n{}\n", capacity::show(capacity, look))));
+        let soaks = scenario.treatments.iter().filter_map(|treatment| treatment.soak.as_ref());
+        text.extend(soaks.map(|soak| format!("\n{}\n", soak::show(soak, look))));
     }
     let rows = rows(verdict);
     if !rows.is_empty() {
-        let _ = write!(text, "\n{}\n\n{}\n", table(&rows, look), look.prose(LEGEND));
+        let _ = write!(text, "\n{}\n\n{}\n", table(&rows, look), look.prose(legend(verdict)));
     }
     text.push_str(&look.heading("What to do"));
     text.push_str(&steps(verdict, look));
@@ -45,6 +48,13 @@ pub fn terminal(verdict: &Verdict, plan: &Plan, host: &Host, folder: &Path, look
 
 const LEGEND: &str = "A number is the middle of many pairs of neighbouring blocks, one traced, one not, in random order. The truth \
                       is within its interval in 95 of 100 runs; what is smaller than `resolves` may go unseen.";
+
+const LEGEND_OF_SOAKS: &str = "A soak is compared with nothing: its numbers are levels, and each end of their intervals is wrong in 1 of 100 runs.";
+
+fn legend(verdict: &Verdict) -> &'static str {
+    let mut treatments = verdict.scenarios.iter().flat_map(|scenario| &scenario.treatments);
+    if treatments.all(|treatment| treatment.soak.is_some()) { LEGEND_OF_SOAKS } else { LEGEND }
+}
 
 fn sources(plan: &Plan, host: &Host, folder: &Path) -> String {
     format!(

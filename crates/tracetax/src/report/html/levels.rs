@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use record::verdict::{Metric, TreatmentVerdict};
 
 use super::{Run, figure::Table, words};
-use crate::report::{capacity, tables, words::word as plain};
+use crate::report::{capacity, soak, tables, words::word as plain};
 
 /// One piece a treatment.
 pub fn all(run: &Run<'_>) -> Vec<String> {
@@ -19,13 +19,22 @@ pub fn all(run: &Run<'_>) -> Vec<String> {
 fn piece(name: &str, treatment: &TreatmentVerdict) -> Markup {
     html! {
         h3 { (name) }
-        p { (words::count(treatment.pairs as usize, "pair counts", "pairs count")) "; "
-            (words::count(treatment.discarded_blocks as usize, "block was", "blocks were")) " discarded by a rule that cannot see results." }
+        @if let Some(soak) = &treatment.soak { p { "It" (soak::headline(soak)) ". " (soak::amiss(soak)) " " (soak::looking(soak)) } }
+        @else {
+            p { (words::count(treatment.pairs as usize, "pair counts", "pairs count")) "; "
+                (words::count(treatment.discarded_blocks as usize, "block was", "blocks were")) " discarded by a rule that cannot see results." }
+        }
         @if let Some(capacity) = &treatment.capacity { p { "It " (capacity::headline(capacity)) "." } }
         (metrics(treatment).show(&format!("Metrics of {name}")))
         details {
             summary { "Both arms" span class="unseen" { " of " (name) } }
             (arms(treatment).show(&format!("Both arms of {name}")))
+        }
+        @if let Some(soak) = &treatment.soak {
+            details {
+                summary { "Every level of the soak" span class="unseen" { " of " (name) } }
+                (Table::new(&soak::HEAD).with(soak.trends.iter().map(soak::row).map(Vec::from)).show(&format!("Levels of {name}")))
+            }
         }
         @if let Some(capacity) = &treatment.capacity {
             details {

@@ -70,6 +70,7 @@ fn limits(scenario: &ScenarioPlan) -> String {
         ("events/s at least", budget.events_per_second, ""),
         ("agent CPU", budget.agent_cpu_points, "points of a core"),
         ("uptime at least", budget.uptime_pct, "%"),
+        ("agent growth", budget.agent_growth_mb_per_hour, "MB an hour"),
         ("margin of server CPU per request", scenario.margin.server_cpu_us_per_request, "µs"),
         ("tolerance of server CPU per request", scenario.tolerance.server_cpu_us_per_request, "µs"),
     ];

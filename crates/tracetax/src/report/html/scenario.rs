@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use record::verdict::ScenarioVerdict;
 
-use super::{Run, cpu, differences, figure::Figure, latency, opening, series, strategies, words};
+use super::{Run, cpu, differences, figure::Figure, latency, opening, series, soak, strategies, words};
 use crate::judge::figures::ScenarioFigures;
 
 /// With more treatments than this, response times and courses of single ones are left out.
@@ -49,5 +49,6 @@ fn all_of(scenario: &ScenarioVerdict, figures: &ScenarioFigures) -> Vec<Figure> 
     all.extend(each().filter_map(|(verdict, figures)| latency::figure(verdict, figures)));
     all.extend(cpu::figure(figures));
     all.extend(each().flat_map(|(_, figures)| series::figures(figures)));
+    all.extend(scenario.treatments.iter().flat_map(soak::figures));
     all
 }

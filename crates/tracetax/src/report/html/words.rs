@@ -14,7 +14,7 @@ pub struct Named<'a> {
     pub unit: &'a str,
 }
 
-const NAMES: [(&str, &str, &str); 18] = [
+const NAMES: [(&str, &str, &str); 19] = [
     ("server_cpu_us_per_request", "Server CPU per request", "µs"),
     ("agent_cpu_us_per_request", "Agent CPU per request", "µs"),
     ("load_cpu_us_per_request", "Generator CPU per request", "µs"),
@@ -31,7 +31,8 @@ const NAMES: [(&str, &str, &str); 18] = [
     ("agent_memory_mb", "Memory of the agent, peak", "MB"),
     ("agent_cpu_pct", "CPU of the agent", "% of a core"),
     ("events_per_second", "Events without loss", "per second"),
-    ("uptime_pct", "Blocks without a fault", "%"),
+    ("uptime_pct", "Windows without a fault", "%"),
+    ("agent_growth_mb_per_hour", "Growth of the agent", "MB an hour"),
     ("server_rss_mb", "Memory of the server", "MB"),
 ];
 
