@@ -268,14 +268,19 @@ impl Run<'_> {
     }
 
     /// Waits for its end.
-    pub fn end(mut self) -> Ended {
-        let status = self.wait();
+    pub fn end(self) -> Ended {
+        self.end_within(PATIENCE)
+    }
+
+    /// The same, for a run that is meant to be long.
+    pub fn end_within(mut self, patience: Duration) -> Ended {
+        let status = self.wait(patience);
         let status = status.unwrap_or_else(|| panic!("the lab does not end: {}", self.read("stderr")));
         Ended { status, stdout: self.read("stdout"), stderr: self.read("stderr") }
     }
 
-    fn wait(&mut self) -> Option<ExitStatus> {
-        let end = Instant::now() + PATIENCE;
+    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let end = Instant::now() + patience;
         while Instant::now() < end {
             if let Some(status) = self.process.try_wait().unwrap() {
                 return Some(status);
@@ -294,7 +299,7 @@ impl Drop for Run<'_> {
     fn drop(&mut self) {
         if self.process.try_wait().unwrap().is_none() {
             self.signal(Signal::TERM);
-            let _ = self.wait();
+            let _ = self.wait(PATIENCE);
             let _ = self.process.kill();
             let _ = self.process.wait();
         }
