@@ -47,7 +47,7 @@ pub enum Word {
     Regressed,
     /// The baseline is of another host class, scenario or schema, or too old.
     NotComparable,
-    /// The interval reaches across the limit.
+    /// Not surely on either side of the limit.
     Inconclusive,
     /// There is nothing to compare with yet.
     New,
@@ -55,6 +55,20 @@ pub enum Word {
     Improved,
     /// Clearly within the limit.
     Pass,
+}
+
+impl Word {
+    /// All of them, worst first.
+    pub const ALL: [Self; 8] = [
+        Self::Invalid,
+        Self::OverBudget,
+        Self::Regressed,
+        Self::NotComparable,
+        Self::Inconclusive,
+        Self::New,
+        Self::Improved,
+        Self::Pass,
+    ];
 }
 
 /// Why a word is not `pass`, and what to do.

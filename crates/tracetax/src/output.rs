@@ -23,7 +23,7 @@ pub enum Format {
 /// The argument of every command that can speak to scripts.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct Output {
-    /// `json`: exactly one document on standard output, as it is stored in the folder of the run
+    /// `json`: one document on standard output and nothing else, as it is stored where a run is stored
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

@@ -104,7 +104,11 @@ impl Folder {
     pub fn lasting_path(&self) -> PathBuf {
         let path = self.0.canonicalize().unwrap_or_else(|_| self.0.clone());
         let here = std::env::current_dir().unwrap_or_default();
-        path.strip_prefix(here).map_or_else(|_| path.clone(), Path::to_owned)
+        match path.strip_prefix(here) {
+            Ok(below) if below.as_os_str().is_empty() => ".".into(),
+            Ok(below) => below.to_owned(),
+            Err(_) => path,
+        }
     }
 
     /// Where the standard error of a child goes.

@@ -120,9 +120,9 @@ fn longer(plan: &ScenarioPlan, metric: &Metric, limit: Limit) -> String {
             let more = needed.saturating_sub(metric.samples as usize).max(1);
             let factor = (needed as f64 / f64::from(metric.samples)).max(1.0);
             format!(
-                "about {more} more samples ({factor:.1} times this run): `cargo xtask bench {} --profile {}`",
+                "about {more} more samples ({factor:.1} times this run): `cargo xtask bench {} --duration {:.0}s`",
                 plan.name,
-                profile(factor)
+                (factor * load_per_arm_s(plan)).ceil()
             )
         }
         Some(_) => {
@@ -166,6 +166,10 @@ const MOST_WORTH_MINUTES: f64 = 7.0 * 24.0 * 60.0;
 /// More than this many times the samples at hand are not worth waiting for.
 pub const MOST_WORTH: usize = 40;
 
-fn profile(factor: f64) -> &'static str {
-    if factor <= 2.0 { "standard" } else { "thorough" }
+/// The load of a treatment in each arm, in seconds.
+fn load_per_arm_s(plan: &ScenarioPlan) -> f64 {
+    let treatment = plan.lives.first().map(|life| life.treatment);
+    let lives = plan.lives.iter().filter(|life| Some(life.treatment) == treatment);
+    let pairs: usize = lives.map(|life| life.pairs.len()).sum();
+    pairs as f64 * plan.load.block_ns as f64 / 1e9
 }

@@ -60,6 +60,6 @@ fn core(scenario: &ScenarioVerdict, plan: &Plan) -> &'static str {
 const HOW_TO_READ: &str = "\
 A difference is the middle of many pairs of neighbouring blocks, one traced, one not, in random order. If the same run
 were repeated often, about 95 of 100 intervals would hold the true difference. MDE is the least difference that a run
-like this one finds in 80 of 100 cases. A budget passes when the whole interval is within it, and fails when the whole
-interval is beyond it; anything else is inconclusive. Latency counts from the moment a request was planned.
+like this one finds in 80 of 100 cases. A limit holds when the cost is surely within it and fails when it is surely
+beyond (p <= 1 %, and less where several scenarios have the limit: surer than the interval that is shown); anything else is inconclusive. Latency counts from the moment a request was planned.
 ";

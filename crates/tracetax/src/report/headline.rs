@@ -37,11 +37,11 @@ fn cost(scenario: &ScenarioVerdict, treatment: &TreatmentVerdict, plan: &Plan) -
         return format!("nothing was measured of {who}");
     };
     let amount = amount(metric);
-    let sentence = match (metric.low, metric.high) {
-        (Some(low), Some(high)) if low <= 0.0 && high >= 0.0 => {
-            format!("what {who} costs cannot be told from nothing: {amount}")
-        }
-        _ => format!("{who} costs {amount}"),
+    let nothing = matches!((metric.low, metric.high), (Some(low), Some(high)) if low <= 0.0 && high >= 0.0);
+    let sentence = match (nothing, kind(scenario, treatment, plan)) {
+        (true, Some(TreatmentKind::Nothing)) => format!("both arms are alike, and look alike: {amount}"),
+        (true, _) => format!("what {who} costs cannot be told from nothing: {amount}"),
+        (false, _) => format!("{who} costs {amount}"),
     };
     if treatment.tracer.is_none() || has_limit(treatment) {
         sentence
@@ -70,15 +70,22 @@ fn who(scenario: &ScenarioVerdict, treatment: &TreatmentVerdict, plan: &Plan) ->
 
 /// A control is no tracer.
 fn what(scenario: &ScenarioVerdict, treatment: &TreatmentVerdict, plan: &Plan) -> String {
-    let planned = plan.scenarios.iter().find(|planned| planned.name == scenario.name);
-    let kind = planned.and_then(|planned| planned.treatments.iter().find(|one| one.name == treatment.name));
-    match kind.map(|one| &one.kind) {
+    match kind(scenario, treatment, plan) {
         Some(TreatmentKind::Nothing) => format!("`{}`, which changes nothing,", treatment.name),
         Some(TreatmentKind::Planted { ns_per_request }) => {
             format!("a planted load of {} us", short(*ns_per_request as f64 / 1e3))
         }
         _ => format!("`{}`", treatment.name),
     }
+}
+
+fn kind<'a>(
+    scenario: &ScenarioVerdict,
+    treatment: &TreatmentVerdict,
+    plan: &'a Plan,
+) -> Option<&'a TreatmentKind> {
+    let planned = plan.scenarios.iter().find(|planned| planned.name == scenario.name)?;
+    planned.treatments.iter().find(|one| one.name == treatment.name).map(|one| &one.kind)
 }
 
 /// How much, how sure, and what would have been seen.

@@ -13,17 +13,6 @@ use super::{
 };
 use crate::judge;
 
-const WORDS: [Word; 8] = [
-    Word::Invalid,
-    Word::OverBudget,
-    Word::Regressed,
-    Word::NotComparable,
-    Word::Inconclusive,
-    Word::New,
-    Word::Improved,
-    Word::Pass,
-];
-
 fn notes(comparison: &Comparison) -> String {
     annotations::render(&of_comparison(comparison, &plan("saturation")))
 }
@@ -59,7 +48,7 @@ fn each_case_has_its_own_reason() {
 #[test]
 fn every_word_but_pass_has_a_note_of_its_weight() {
     let expect = ["error", "error", "error", "warning", "warning", "notice", "notice", ""];
-    for (word, expect) in WORDS.into_iter().zip(expect) {
+    for (word, expect) in Word::ALL.into_iter().zip(expect) {
         let text = notes(&comparison(vec![scenario("saturation", &[word])]));
         let level = text.strip_prefix("::").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
         assert_eq!(level, expect, "{word:?}: {text}");
@@ -91,8 +80,10 @@ fn at_most_ten_notes_and_the_worst_first() {
 
 #[test]
 fn each_word_has_its_place_in_junit() {
-    let all =
-        comparison(vec![scenario("saturation", &WORDS), without_numbers("stress", Word::New, "no-baseline")]);
+    let all = comparison(vec![
+        scenario("saturation", &Word::ALL),
+        without_numbers("stress", Word::New, "no-baseline"),
+    ]);
     let xml = junit::render(&of_comparison(&all, &plan("saturation"))).unwrap();
     let count = |what: &str| xml.matches(what).count();
     assert!(

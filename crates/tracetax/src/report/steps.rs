@@ -8,7 +8,7 @@ use super::Look;
 pub(crate) fn steps(verdict: &Verdict, look: Look) -> String {
     let reasons: Vec<&Reason> = verdict.scenarios.iter().flat_map(|scenario| &scenario.reasons).collect();
     match (reasons.is_empty(), verdict.word) {
-        (true, Word::Pass) => "Nothing: every limit holds, by the whole of its interval.\n".into(),
+        (true, Word::Pass) => "Nothing: every limit holds, and not by chance.\n".into(),
         (true, _) => "Nothing is judged here.\n".into(),
         (false, _) if look == Look::Markdown => reasons.into_iter().map(line).collect(),
         (false, _) => list(&reasons, look),

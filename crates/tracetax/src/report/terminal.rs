@@ -47,7 +47,8 @@ pub fn terminal(verdict: &Verdict, plan: &Plan, host: &Host, folder: &Path, look
 }
 
 const LEGEND: &str = "A number is the middle of many pairs of neighbouring blocks, one traced, one not, in random order. The truth \
-                      is within its interval in 95 of 100 runs; what is smaller than `resolves` may go unseen.";
+                      is within its interval in 95 of 100 runs; what is smaller than `resolves` may go unseen. A limit is \
+                      judged surer than that, so a cost whose interval is within it may still be inconclusive.";
 
 const LEGEND_OF_SOAKS: &str = "A soak is compared with nothing: its numbers are levels, and each end of their intervals is wrong in 1 of 100 runs.";
 

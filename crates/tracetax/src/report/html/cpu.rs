@@ -80,7 +80,7 @@ fn caption(bars: &[Bar<'_>], first: &Bar<'_>) -> String {
         count => format!("{count} blocks do not add up."),
     };
     format!(
-        "Elapsed time of all processors is 100 %. In {} the target took {} %, the agent {} %, the generator {} %; {} % was idle and {} % \
+        "Elapsed time of all processors is 100 %. In the arm {} the target took {} %, the agent {} %, the generator {} %; {} % was idle and {} % \
          is unaccounted for. {closes}",
         told.name,
         words::number(told.ledger.target_pct),

@@ -75,7 +75,7 @@ fn caption(verdict: &TreatmentVerdict, points: usize) -> String {
     let said = |name: &str, of: fn(&ArmSummary) -> Option<f64>| {
         both(of).map(|(untraced, treated)| {
             format!(
-                "{name} {} ms untraced and {} ms with {}",
+                "{name} {} ms untraced and {} ms {}",
                 words::number(untraced),
                 words::number(treated),
                 verdict.name

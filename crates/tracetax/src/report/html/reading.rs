@@ -6,17 +6,6 @@ use record::verdict::Word;
 use super::words;
 use crate::report::words::meaning;
 
-const WORDS: [Word; 8] = [
-    Word::Invalid,
-    Word::OverBudget,
-    Word::Regressed,
-    Word::NotComparable,
-    Word::Inconclusive,
-    Word::New,
-    Word::Improved,
-    Word::Pass,
-];
-
 const TERMS: [(&str, &str); 7] = [
     (
         "Pair",
@@ -34,8 +23,8 @@ const TERMS: [(&str, &str); 7] = [
     ),
     (
         "Limit",
-        "A budget passes when the whole interval is within it, and fails when the whole interval is beyond it; anything else is \
-         inconclusive.",
+        "It holds when the cost is surely within it and fails when it is surely beyond: p is at most 1 %, and less where several \
+         scenarios have the same limit, so this is surer than the interval that is shown. Anything else is inconclusive.",
     ),
     (
         "Dots",
@@ -61,7 +50,7 @@ pub fn show() -> Markup {
             h2 id="reading-title" { "How to read this" }
             dl class="terms" { @for (term, said) in TERMS { div { dt { (term) } dd { (said) } } } }
             h3 { "Words, worst first" }
-            dl class="terms" { @for word in WORDS { div { dt { (words::badge(word)) } dd { (meaning(word)) } } } }
+            dl class="terms" { @for word in Word::ALL { div { dt { (words::badge(word)) } dd { (meaning(word)) } } } }
         }
     }
 }

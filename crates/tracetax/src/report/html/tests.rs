@@ -16,17 +16,6 @@ use crate::{
     report::made_up,
 };
 
-const WORDS: [Word; 8] = [
-    Word::Invalid,
-    Word::OverBudget,
-    Word::Regressed,
-    Word::NotComparable,
-    Word::Inconclusive,
-    Word::New,
-    Word::Improved,
-    Word::Pass,
-];
-
 /// A run with its blocks.
 struct Made {
     plan: Plan,
@@ -102,7 +91,7 @@ fn a_comparison_comes_first() {
 #[test]
 fn each_word_says_what_it_means_and_what_to_do() {
     let mut text = String::new();
-    for word in WORDS {
+    for word in Word::ALL {
         let mut run = made(one_scenario(), 20);
         run.verdict.word = word;
         run.verdict.scenarios[0].word = word;
