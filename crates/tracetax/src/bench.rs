@@ -127,7 +127,7 @@ pub(crate) fn scenario_path(name: &str) -> Result<PathBuf> {
     let nearest =
         known.iter().max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
     let hint = nearest.map_or_else(
-        || format!("{} holds no scenario file", folder.display()),
+        || format!("{} holds no scenario file: write one, or name the file of one", folder.display()),
         |nearest| format!("did you mean `{nearest}`? Known: {}", known.join(", ")),
     );
     Err(Usage(format!("there is no scenario `{name}`; {hint}")).into())
@@ -161,9 +161,10 @@ pub(crate) fn flag_from_environment(name: &str) -> bool {
 
 /// `BENCHMARK_DURATION`: load for each scenario, treatment and arm.
 pub(crate) fn duration_from_environment() -> Result<Option<Duration>> {
-    let Ok(text) = std::env::var("BENCHMARK_DURATION") else {
+    let Some(text) = std::env::var_os("BENCHMARK_DURATION") else {
         return Ok(None);
     };
+    let text = text.to_string_lossy();
     let parsed = duration(&text).map_err(|wrong| Usage(format!("BENCHMARK_DURATION={text} {wrong}")))?;
     Ok(Some(parsed))
 }

@@ -14,6 +14,7 @@ use record::{exact::Exact, verdict::Word};
 
 use crate::{
     bench::root,
+    bounded,
     exit::{Outcome, Usage},
     output::print,
     publish,
@@ -23,6 +24,9 @@ use crate::{
 };
 
 pub use compare::{Comparison, Row, compare};
+
+/// No file of accepted numbers is near this size.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// Arguments of the commands that have exact numbers, among their others.
 #[derive(Debug, clap::Args)]
@@ -80,8 +84,8 @@ fn read(path: &Path) -> Result<Option<Exact>> {
             path.display()
         ))
     };
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(toml::from_str(&text).map_err(|error| damaged(&error))?)),
+    match bounded::read(path, MOST_BYTES) {
+        Ok(bytes) => Ok(Some(toml::from_slice(&bytes).map_err(|error| damaged(&error))?)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(damaged(&error).into()),
     }

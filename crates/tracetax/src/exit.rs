@@ -1,12 +1,16 @@
 //! Exit codes: what a script may rely on. A crash never looks like a verdict.
 
-use std::{error::Error, io, process::ExitCode};
+use std::{error::Error, ffi::OsString, io, process::ExitCode};
 
 use procfs::ProcError;
 use record::verdict::Word;
 use rustix::io::Errno;
 
-use crate::{child::Interrupted, scenario::Mistakes};
+use crate::{
+    child::Interrupted,
+    printable::{beginning, harmless, is_hostile},
+    scenario::Mistakes,
+};
 
 /// How a command that did not fail has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,14 @@ impl std::fmt::Display for Unfit {
 
 impl Error for Unfit {}
 
+/// The first argument that would take hold of a terminal wherever it is printed, by whomever. No name or reason needs one.
+#[must_use]
+pub fn unprintable_argument(mut args: impl Iterator<Item = OsString>) -> Option<Usage> {
+    let found = args.find(|arg| arg.to_string_lossy().contains(is_hostile))?;
+    let shown = beginning(&found.to_string_lossy());
+    Some(Usage(format!("the argument `{shown}` holds a character that cannot be printed: write it without")))
+}
+
 /// The code of an error that the user has not asked for and cannot have foreseen.
 const FAILED: u8 = 1;
 
@@ -87,7 +99,7 @@ fn told(error: &anyhow::Error) -> String {
 /// What a user reads of an error.
 #[must_use]
 pub fn shown(error: &anyhow::Error) -> String {
-    let text = format!("{error:#}");
+    let text = harmless(&format!("{error:#}"));
     if text.starts_with("error") { text } else { format!("error: {text}") }
 }
 

@@ -23,6 +23,7 @@ use record::{
 
 use crate::{
     bench::results_folder,
+    bounded,
     cgroup::RunId,
     exit::{Outcome, Usage},
     measure,
@@ -30,6 +31,9 @@ use crate::{
     results::Folder,
     session::{folder_name, own_folder},
 };
+
+/// No object is near this size.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// The object's name beside the binaries.
 const OBJECT: &str = "tracer.bpf.o";
@@ -83,7 +87,7 @@ fn built() -> Result<PathBuf> {
 }
 
 fn inspect(path: &Path, machine: ReckonedFor) -> Result<Inspection> {
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = bounded::read(path, MOST_BYTES).map_err(|error| {
         Usage(format!("cannot read {}: {error}; `cargo xtask build` makes one", path.display()))
     })?;
     object::read(&bytes, machine).map_err(|error| {

@@ -23,6 +23,7 @@ mod made_up_run;
 
 pub mod baseline;
 pub mod bench;
+pub mod bounded;
 pub mod bystander;
 pub mod calibrate;
 pub mod cgroup;
@@ -47,6 +48,7 @@ pub mod measure;
 pub mod output;
 pub mod owner;
 pub mod plan;
+pub mod printable;
 pub mod probe;
 mod progress;
 pub mod publish;

@@ -51,6 +51,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(refused) = exit::unprintable_argument(std::env::args_os()) {
+        return exit::code(Err(refused.into()));
+    }
     let args = Args::parse();
     exit::code(interrupt::outlive_file_limit().and_then(|()| run(args.command)))
 }

@@ -75,6 +75,8 @@ pub fn run(args: &Args) -> Result<Outcome> {
     let folder = Folder::open(&path)?;
     let (plan, host, blocks) = (folder.plan()?, folder.host()?, folder.blocks()?);
     let (live, mut verdict) = (compare::again(&folder)?, judge::judge(&plan, &blocks));
+    // Read before anything is told: half of an answer is none.
+    let stored = if live.is_none() { folder.comparison()? } else { None };
     if let Some(torn) = folder.torn()? {
         tell!("warning: {torn}");
         verdict.notes.push(torn);
@@ -92,7 +94,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
             verdict.word
         }
     };
-    let compared = if live.is_some() { live } else { folder.comparison()? };
+    let compared = live.or(stored);
     let run = Measured { folder: &folder, plan: &plan, host: &host, blocks: &blocks };
     refresh(&run, &verdict, compared.as_ref());
     Ok(Outcome::Judged(word))

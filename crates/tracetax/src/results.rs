@@ -1,16 +1,19 @@
 //! The folder of a run: what is written, and what is read back.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::Write,
     path::{Path, PathBuf},
 };
 
 use anyhow::Result;
-use record::{block::Block, comparison::Comparison, host::Host, plan::Plan, verdict::Verdict};
+use record::{
+    block::Block, comparison::Comparison, host::Host, plan::Plan, recording::Recording, verdict::Verdict,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    bounded,
     dir::{Dir, unwritable},
     exit::Usage,
     sealed::{self, Fault},
@@ -31,6 +34,15 @@ const PLAN: &str = "plan.json";
 
 /// The list of blocks.
 const BLOCKS: &str = "blocks.jsonl";
+
+/// The list of runs of a baseline.
+pub const RECORDING: &str = "recording.json";
+
+/// No list of blocks comes near: hours of a run are some megabytes.
+const MOST_BYTES_OF_BLOCKS: u64 = 4 << 30;
+
+/// Nor does any other document.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// The folder of one run.
 #[derive(Debug, Clone)]
@@ -155,11 +167,7 @@ impl Folder {
     /// # Errors
     /// When it is not there or no plan.
     pub fn plan(&self) -> Result<Plan> {
-        let plan = self.read_sealed(PLAN, record::plan::SCHEMA)?;
-        match sound::doubt_of_plan(&plan) {
-            None => Ok(plan),
-            Some(doubt) => Err(refused(&self.0.join(PLAN), None, &Fault::Damaged(doubt))),
-        }
+        self.read_sound(PLAN, record::plan::SCHEMA, sound::doubt_of_plan)
     }
 
     /// Reads what the machine was.
@@ -167,7 +175,15 @@ impl Folder {
     /// # Errors
     /// When it is not there or no such file.
     pub fn host(&self) -> Result<Host> {
-        self.read_sealed("host.json", record::host::SCHEMA)
+        self.read_sound("host.json", record::host::SCHEMA, sound::doubt_of_host)
+    }
+
+    /// Reads which runs were measured for a baseline.
+    ///
+    /// # Errors
+    /// When it is not there or no such list.
+    pub fn recording(&self) -> Result<Recording> {
+        self.read_sound(RECORDING, record::recording::SCHEMA, sound::doubt_of_recording)
     }
 
     /// Reads the verdict.
@@ -191,18 +207,33 @@ impl Folder {
         }
     }
 
+    /// Reads a document that no doubt is left of.
+    fn read_sound<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        schema: &str,
+        doubt: impl Fn(&T) -> Option<String>,
+    ) -> Result<T> {
+        let value = self.read_sealed(name, schema)?;
+        match doubt(&value) {
+            None => Ok(value),
+            Some(doubt) => Err(refused(&self.0.join(name), None, &Fault::Damaged(doubt))),
+        }
+    }
+
     /// Reads a file that [`Self::write_sealed`] has written.
     ///
     /// # Errors
     /// When it is not there or damaged, and when another version has written it.
-    pub fn read_sealed<T: DeserializeOwned>(&self, name: &str, schema: &str) -> Result<T> {
+    fn read_sealed<T: DeserializeOwned>(&self, name: &str, schema: &str) -> Result<T> {
         let path = self.0.join(name);
         sealed::open(&self.read(name)?, schema).map_err(|fault| refused(&path, None, &fault))
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>> {
         let path = self.0.join(name);
-        fs::read(&path).map_err(|error| {
+        let most = if name == BLOCKS { MOST_BYTES_OF_BLOCKS } else { MOST_BYTES };
+        bounded::read(&path, most).map_err(|error| {
             let text = format!("cannot read {}: {error}: name another run, or measure anew", path.display());
             Usage(text).into()
         })

@@ -8,6 +8,8 @@ use std::fmt::{Display, Formatter};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use crate::printable::{beginning, is_hostile};
+
 /// Digits of a checksum.
 const DIGITS: usize = 8;
 
@@ -97,12 +99,9 @@ pub fn open<T: DeserializeOwned>(bytes: &[u8], schema: &str) -> Result<T, Fault>
     }
     let value: Value = serde_json::from_slice(&whole).map_err(|error| damaged(&error.to_string()))?;
     if let Some(text) = unprintable(&value) {
-        return Err(Fault::Damaged(format!(
-            "it holds text that cannot be printed: `{}`",
-            text.escape_debug()
-        )));
+        return Err(Fault::Damaged(format!("it holds text that cannot be printed: `{}`", beginning(text))));
     }
-    serde_json::from_value(value).map_err(|error| damaged(&error.to_string()))
+    serde_json::from_slice(&whole).map_err(|error| damaged(&error.to_string()))
 }
 
 /// What was sealed, and the checksum beside it.
@@ -121,14 +120,20 @@ struct Head {
 /// The fault of a document that is JSON and names another schema.
 fn of_schema(bytes: &[u8], wanted: &str) -> Option<Fault> {
     let found = serde_json::from_slice::<Head>(bytes).ok()?.schema;
-    let is_ours = found.starts_with("tracetax/") && unprintable(&Value::String(found.clone())).is_none();
-    (is_ours && found != wanted).then(|| Fault::OtherSchema { found, wanted: wanted.into() })
+    let is_ours = found.starts_with("tracetax/") && !found.contains(is_hostile);
+    match (found == wanted, is_ours) {
+        (true, _) => None,
+        (false, true) => Some(Fault::OtherSchema { found: beginning(&found), wanted: wanted.into() }),
+        (false, false) => {
+            Some(Fault::Damaged(format!("its schema is `{}`, which is none of tracetax", beginning(&found))))
+        }
+    }
 }
 
-/// The first text with a control character that is neither an end of line nor a tab.
+/// The first text that would take hold of a terminal. Ends of lines and tabs do not.
 fn unprintable(value: &Value) -> Option<&str> {
-    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-    let of_text = |text: &'_ str| text.contains(is_control);
+    let is_bad = |c: char| is_hostile(c) && !matches!(c, '\n' | '\t');
+    let of_text = |text: &'_ str| text.contains(is_bad);
     match value {
         Value::String(text) => of_text(text).then_some(text),
         Value::Array(values) => values.iter().find_map(unprintable),

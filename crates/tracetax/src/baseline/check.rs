@@ -1,8 +1,8 @@
 //! `baseline --check`: whether every file under `baselines/` may be compared with today. Measures nothing.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use jiff::civil::Date;
 use record::{
     baseline::Baseline,
@@ -15,6 +15,7 @@ use super::{
     shelf, text,
 };
 use crate::{
+    bounded,
     compare::{is_over, today},
     digest,
     exit::{Outcome, Usage},
@@ -73,7 +74,12 @@ fn check(root: &Path, path: &Path) -> Result<Found> {
     let Some(scenario) = file_name.strip_suffix(".toml").filter(|_| file.is_file()) else {
         return Ok(Found::Wrong("only <scenario>.toml files belong here: remove it".into()));
     };
-    let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let bytes = match bounded::read(&file, file::MOST_BYTES) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            return Ok(Found::Wrong(format!("it cannot be read: {error}. {}", shelf::again(&name))));
+        }
+    };
     let baseline = match file::parse(&bytes) {
         Ok(baseline) => baseline,
         Err(Fault::OtherSchema(schema)) => {

@@ -1,13 +1,23 @@
 //! The text of a baseline, and what is wrong with one. Pure.
 
+use jiff::civil::Date;
 use record::baseline::{Baseline, BaselineMetric, SCHEMA};
 use stats::Sample;
 use toml::{Table, Value};
 
-use crate::digest;
+use crate::{
+    digest,
+    printable::{beginning, is_hostile},
+};
 
 /// Longer files are not read by anybody.
 pub const MOST_LINES: usize = 45;
+
+/// Larger files are not even read.
+pub const MOST_BYTES: u64 = 64 * 1024;
+
+/// No cost of a request comes near, in microseconds: a quarter of an hour.
+const MOST_US: f64 = 1e9;
 
 /// Why a text is no baseline that may be compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +67,12 @@ pub fn parse(bytes: &[u8]) -> Result<Baseline, Fault> {
         damaged(Some(line), "it is no UTF-8 text")
     })?;
     let table: Table = toml::from_str(text).map_err(|error| of_toml(text, &error))?;
+    if let Some(text) = table.iter().find_map(|(key, value)| unprintable(key, value)) {
+        return Err(damaged(None, &format!("it holds text that cannot be printed: `{}`", beginning(text))));
+    }
     match table.get("schema").and_then(Value::as_str) {
         Some(SCHEMA) => {}
-        Some(other) => return Err(Fault::OtherSchema(other.to_owned())),
+        Some(other) => return Err(Fault::OtherSchema(beginning(other))),
         None => return Err(damaged(None, "it names no schema")),
     }
     let baseline: Baseline = toml::from_str(text).map_err(|error| of_toml(text, &error))?;
@@ -68,27 +81,65 @@ pub fn parse(bytes: &[u8]) -> Result<Baseline, Fault> {
         let line = text.lines().position(|line| line.starts_with("checksum")).map(|index| index + 1);
         return Err(damaged(
             line,
-            &format!("its checksum is {}, that of its values {checksum}", baseline.checksum),
+            &format!("its checksum is {}, that of its values {checksum}", beginning(&baseline.checksum)),
         ));
     }
-    if baseline.treatments.values().flatten().any(|(_, metric)| !is_sound(metric)) {
-        return Err(damaged(None, "a metric of it has fewer than two sessions, or numbers that cannot be"));
+    match doubt(&baseline) {
+        None => Ok(baseline),
+        Some(doubt) => Err(damaged(None, &doubt)),
     }
-    Ok(baseline)
 }
 
-/// What no baseline that was ever accepted lacks.
+/// What no baseline that was ever accepted has, or lacks.
+fn doubt(baseline: &Baseline) -> Option<String> {
+    let metrics = || {
+        baseline
+            .treatments
+            .iter()
+            .flat_map(|(name, metrics)| metrics.iter().map(move |(metric, of)| (name, metric, of)))
+    };
+    if metrics().next().is_none() {
+        return Some("it holds no metric".into());
+    }
+    let no_day = [("accepted", &baseline.accepted), ("expires", &baseline.expires)];
+    if let Some((key, day)) = no_day.into_iter().find(|(_, day)| day.parse::<Date>().is_err()) {
+        return Some(format!("`{key}` is `{}`, which is no day", beginning(day)));
+    }
+    let (name, metric, _) = metrics().find(|(_, _, metric)| !is_sound(metric))?;
+    Some(format!(
+        "`{}` of `{}` has fewer than two sessions, or numbers that cannot be",
+        beginning(metric),
+        beginning(name)
+    ))
+}
+
+/// The first text, under `key`, that would take hold of a terminal or look like more lines than one.
+fn unprintable<'a>(key: &'a str, value: &'a Value) -> Option<&'a str> {
+    let bad = |text: &'a str| text.contains(is_hostile).then_some(text);
+    bad(key).or_else(|| match value {
+        Value::String(text) => bad(text),
+        Value::Array(values) => values.iter().find_map(|value| unprintable("", value)),
+        Value::Table(table) => table.iter().find_map(|(key, value)| unprintable(key, value)),
+        _ => None,
+    })
+}
+
 fn is_sound(metric: &BaselineMetric) -> bool {
     let (sessions, untraced) = (&metric.sessions, &metric.untraced);
-    let is_sample = |values: &Vec<f64>| Sample::new(values.clone()).is_ok_and(|sample| sample.count() >= 2);
-    let finite = metric.tolerance.is_finite() && metric.anchor.is_finite();
-    is_sample(sessions) && is_sample(untraced) && sessions.len() == untraced.len() && finite
+    let can_be = |value: f64| value.abs() <= MOST_US;
+    let is_sample = |values: &Vec<f64>| {
+        let sample = Sample::new(values.clone());
+        sample.is_ok_and(|sample| sample.count() >= 2) && values.iter().all(|value| can_be(*value))
+    };
+    let is_limit = metric.tolerance > 0.0 && can_be(metric.tolerance) && can_be(metric.anchor);
+    is_sample(sessions) && is_sample(untraced) && sessions.len() == untraced.len() && is_limit
 }
 
 fn of_toml(text: &str, error: &toml::de::Error) -> Fault {
-    let line =
-        error.span().and_then(|span| text.get(..span.start)).map(|before| 1 + before.matches('\n').count());
-    damaged(line, error.message())
+    // What is missing stands nowhere.
+    let span = error.span().filter(|_| !error.message().starts_with("missing field"));
+    let line = span.and_then(|span| text.get(..span.start)).map(|before| 1 + before.matches('\n').count());
+    damaged(line, &beginning(error.message().trim()))
 }
 
 fn damaged(line: Option<usize>, what: &str) -> Fault {

@@ -16,7 +16,7 @@ use crate::{
     keeper,
     measure::{self, Measured},
     plan::{self, Wanted},
-    results::Folder,
+    results::{Folder, RECORDING},
     scenario::Scenario,
     session::folder_name,
     stored_run::{self, StoredRun},
@@ -24,7 +24,6 @@ use crate::{
 
 /// How the folder of a recording ends.
 const SUFFIX: &str = "-baseline";
-const FILE: &str = "recording.json";
 
 /// How a recording ended.
 pub enum Recorded {
@@ -57,7 +56,7 @@ pub fn record(scenarios: &[Scenario], sessions: u32, wanted: &Wanted<'_>) -> Res
             Measured::Whole(whole) => recording.sessions.push(stored_run::name(whole.folder.path())),
             Measured::Interrupted(outcome) => return Ok(Recorded::Interrupted(outcome)),
         }
-        folder.write_sealed(FILE, &recording)?;
+        folder.write_sealed(RECORDING, &recording)?;
         if let Some(signal) = interrupt.signal() {
             return Ok(Recorded::Interrupted(Outcome::Interrupted { signal }));
         }
@@ -82,10 +81,10 @@ pub fn newest(results: &Path) -> Result<Vec<StoredRun>> {
         Usage(format!("{} holds no recording: `cargo xtask baseline` makes one", results.display()))
     })?;
     let folder = Folder::aside(results, &name);
-    if !folder.path().join(FILE).is_file() {
+    if !folder.path().join(RECORDING).is_file() {
         return Err(cut_short(&name, 0, None));
     }
-    let recording: Recording = folder.read_sealed(FILE, SCHEMA)?;
+    let recording = folder.recording()?;
     if recording.sessions.len() < recording.wanted as usize {
         return Err(cut_short(&name, recording.sessions.len(), Some(recording.wanted)));
     }

@@ -5,14 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use record::{
     baseline::Baseline,
     baseline_files::{BaselineFile, FileState},
 };
 
 use super::file::{self, Fault};
-use crate::{exit::Usage, whole_file};
+use crate::{bounded, exit::Usage, whole_file};
 
 /// The folder's name, from the root of the workspace.
 const FOLDER: &str = "baselines";
@@ -64,7 +64,8 @@ pub fn find(root: &Path, host_class: &str, scenario: &str) -> Result<Found> {
         classes.retain(|class| root.join(file_of(class, scenario)).is_file());
         return Ok(if classes.is_empty() { Found::Nowhere } else { Found::Elsewhere { classes } });
     }
-    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = bounded::read(&path, file::MOST_BYTES)
+        .map_err(|error| Usage(format!("cannot read {}: {error}. {}", path.display(), again(&file))))?;
     match file::parse(&bytes) {
         Ok(baseline) => Ok(Found::Here { file, baseline: Box::new(baseline) }),
         Err(Fault::OtherSchema(schema)) => Ok(Found::OtherSchema { file, schema }),
@@ -76,10 +77,14 @@ pub fn find(root: &Path, host_class: &str, scenario: &str) -> Result<Found> {
 #[must_use]
 pub fn damage(file: &str, line: Option<usize>, what: &str) -> String {
     let place = line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
+    format!("{place}: this baseline is damaged or was edited: {}. {}", what.trim(), again(file))
+}
+
+/// What to do about a file that is none.
+#[must_use]
+pub fn again(file: &str) -> String {
     format!(
-        "{place}: this baseline is damaged or was edited: {}. Take it back by `git checkout -- {file}`, or record it anew by \
-         `cargo xtask baseline --reason ...`",
-        what.trim()
+        "Take it back by `git checkout -- {file}`, or record it anew by `cargo xtask baseline --reason ...`"
     )
 }
 

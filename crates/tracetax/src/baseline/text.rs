@@ -2,6 +2,8 @@
 
 use record::baseline_files::{BaselineFile, FileState};
 
+use crate::printable::harmless;
+
 /// What was found of every file.
 #[must_use]
 pub fn checked(files: &[BaselineFile]) -> String {
@@ -14,7 +16,7 @@ pub fn checked(files: &[BaselineFile]) -> String {
 /// A line for each file.
 #[must_use]
 pub fn lines(files: &[BaselineFile]) -> String {
-    files.iter().map(|file| line(file) + "\n").collect()
+    files.iter().map(|file| harmless(&line(file)) + "\n").collect()
 }
 
 fn line(BaselineFile { file, state, what }: &BaselineFile) -> String {

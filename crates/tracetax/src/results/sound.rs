@@ -3,9 +3,13 @@
 
 use record::{
     block::Block,
+    host::Host,
     plan::{Plan, ScenarioPlan},
+    recording::Recording,
 };
 use serde_json::{Value, json};
+
+use crate::printable::beginning;
 
 /// No counter of a block comes near: 78 hours in nanoseconds, or 281 TB. A sum over 65,536 blocks is below 2^64.
 const MOST: u64 = 1 << 48;
@@ -28,6 +32,32 @@ pub fn doubt_of_plan(plan: &Plan) -> Option<String> {
     plan.scenarios.iter().find_map(of_scenario)
 }
 
+/// Why a machine cannot be one; None where it can.
+pub fn doubt_of_host(host: &Host) -> Option<String> {
+    doubt_of_name("class_id", &host.class_id)
+}
+
+/// Why a recording cannot be one; None where it can.
+pub fn doubt_of_recording(recording: &Recording) -> Option<String> {
+    let sessions = &recording.sessions;
+    let twice = || {
+        let twice = sessions.iter().enumerate().find(|(index, name)| sessions[..*index].contains(name))?;
+        Some(format!("the session `{}` is in it twice", twice.1))
+    };
+    sessions
+        .iter()
+        .find_map(|name| doubt_of_name("a session", name))
+        .or_else(twice)
+        .or_else(|| sessions.is_empty().then(|| "it has no session".into()))
+}
+
+/// Files and folders are named after what stands here, so it may not lead anywhere else.
+fn doubt_of_name(what: &str, name: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let is_plain = !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.chars().all(plain);
+    (!is_plain).then(|| format!("{what} is `{}`, which is no name", beginning(name)))
+}
+
 fn of_scenario(plan: &ScenarioPlan) -> Option<String> {
     let treatments = plan.treatments.len();
     let lost = plan.lives.iter().find(|life| life.treatment >= treatments);
@@ -37,7 +67,9 @@ fn of_scenario(plan: &ScenarioPlan) -> Option<String> {
             life.index, plan.name, life.treatment
         )
     });
-    lost.or_else(|| too_large("load", &json!(plan.load)))
+    let unnamed = || doubt_of_name("a scenario", &plan.name);
+    lost.or_else(unnamed)
+        .or_else(|| too_large("load", &json!(plan.load)))
         .or_else(|| too_large("bystander", &json!(plan.bystander)))
 }
 

@@ -1,10 +1,6 @@
 //! The one place that reads a scenario file from disk.
 
-use std::{
-    fs::File,
-    io::{self, Read as _},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use super::{
     Scenario,
@@ -12,6 +8,7 @@ use super::{
     parse,
     step::{Handling, Step, write},
 };
+use crate::bounded;
 
 /// No scenario is near this size; what is larger was named by accident.
 const MAX_BYTES: u64 = 1 << 20;
@@ -23,24 +20,18 @@ const MAX_BYTES: u64 = 1 << 20;
 pub fn read(path: &Path) -> Result<Scenario, Mistakes> {
     let file = path.to_string_lossy();
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let bytes = bytes_of(path).map_err(|error| unreadable(&file, &error))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(whole_file(&file, "the file is larger than 1 MiB", write("the name of a scenario file")));
-    }
+    let bytes = bounded::read(path, MAX_BYTES).map_err(|error| unreadable(&file, &error))?;
     match std::str::from_utf8(&bytes) {
         Ok(text) => parse(&stem, &file, text),
         Err(error) => Err(not_utf8(&file, &bytes, error.valid_up_to())),
     }
 }
 
-fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 fn unreadable(file: &str, error: &io::Error) -> Mistakes {
     let step = match error.kind() {
+        io::ErrorKind::FileTooLarge => {
+            return whole_file(file, "the file is larger than 1 MiB", write("the name of a scenario file"));
+        }
         io::ErrorKind::NotFound => write("the name of a file that is there; `ls scenarios` lists them"),
         io::ErrorKind::PermissionDenied => Step::File(Handling::MakeReadable),
         _ => write("the name of a scenario file"),
