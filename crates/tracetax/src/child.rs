@@ -4,6 +4,8 @@
 //! in its process group is ended with it.
 
 pub(crate) mod confined;
+#[cfg(test)]
+mod hostile;
 mod launch;
 mod lines;
 mod log_tail;

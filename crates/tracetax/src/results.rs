@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use record::{
     block::Block, comparison::Comparison, host::Host, plan::Plan, recording::Recording, verdict::Verdict,
 };
@@ -43,6 +43,9 @@ const MOST_BYTES_OF_BLOCKS: u64 = 4 << 30;
 
 /// Nor does any other document.
 const MOST_BYTES: u64 = 64 << 20;
+
+/// What becomes of a run that cannot go on.
+const KEPT: &str = "the run is over; the blocks before are kept, and judged by `cargo xtask report`";
 
 /// The folder of one run.
 #[derive(Debug, Clone)]
@@ -287,13 +290,13 @@ impl Blocks {
     /// Appends one block, and returns when it is on the disk.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written, and when no reader would take it for a block: then a child has told what cannot be.
     pub fn append(&mut self, block: &Block) -> Result<()> {
+        if let Some(doubt) = sound::doubt(block) {
+            bail!("target, agent or generator has told what cannot be: {doubt}; {KEPT}");
+        }
         let line = sealed::line(block)?;
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
-        written.map_err(|error| {
-            unwritable(&self.path, error)
-                .context("the run is over; the blocks before are kept, and judged by `cargo xtask report`")
-        })
+        written.map_err(|error| unwritable(&self.path, error).context(KEPT))
     }
 }

@@ -8,6 +8,8 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
+use crate::printable::beginning;
+
 /// The longest line: far above any reply, far below what would hurt the lab.
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Characters of a line that an error shows.
@@ -46,8 +48,11 @@ fn parse<R: DeserializeOwned>(line: &[u8], bytes_max: usize) -> Result<R, String
             if line.len() > bytes_max { "has said an endless line" } else { "has stopped amid a line" };
         return Err(format!("{what}: {}", shown(line, SHOWN_CHARS)));
     };
-    serde_json::from_slice(text)
-        .map_err(|error| format!("has said what is no reply ({error}): {}", shown(text, SHOWN_CHARS)))
+    serde_json::from_slice(text).map_err(|error| {
+        // It may name what was said.
+        let error = beginning(&error.to_string());
+        format!("has said what is no reply ({error}): {}", shown(text, SHOWN_CHARS))
+    })
 }
 
 /// The first `chars` characters of foreign text, fit for a terminal.

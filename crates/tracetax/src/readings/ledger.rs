@@ -8,25 +8,31 @@ use record::{agent::AgentStats, histogram::Histogram};
 /// What was added from `before` to `after`.
 ///
 /// # Errors
-/// When the agent has sent no histogram, or one that does not hold what it held before.
+/// When a counter has run backwards, and when the agent has sent no histogram, or one that does not hold what it held before.
 pub fn ledger_since(after: &AgentStats, before: &AgentStats) -> Result<AgentStats> {
     Ok(AgentStats {
-        hits: after.hits - before.hits,
-        extra: after.extra - before.extra,
+        hits: grown("hits", after.hits, before.hits)?,
+        extra: grown("extra", after.extra, before.extra)?,
         filtered: each(&after.filtered, &before.filtered),
-        submitted: after.submitted - before.submitted,
-        reserve_failed: after.reserve_failed - before.reserve_failed,
-        received: after.received - before.received,
-        parsed: after.parsed - before.parsed,
+        submitted: grown("submitted", after.submitted, before.submitted)?,
+        reserve_failed: grown("reserve_failed", after.reserve_failed, before.reserve_failed)?,
+        received: grown("received", after.received, before.received)?,
+        parsed: grown("parsed", after.parsed, before.parsed)?,
         rejected: each(&after.rejected, &before.rejected),
-        requests: after.requests - before.requests,
-        joined_midway: after.joined_midway - before.joined_midway,
+        requests: grown("requests", after.requests, before.requests)?,
+        joined_midway: grown("joined_midway", after.joined_midway, before.joined_midway)?,
         exceptions: each(&after.exceptions, &before.exceptions),
-        wakeups: after.wakeups - before.wakeups,
+        wakeups: grown("wakeups", after.wakeups, before.wakeups)?,
         delivery_ns: delays(&after.delivery_ns, &before.delivery_ns)
             .context("delivery delays of the agent")?,
-        program_runs: after.program_runs - before.program_runs,
-        program_run_ns: after.program_run_ns - before.program_run_ns,
+        program_runs: grown("program_runs", after.program_runs, before.program_runs)?,
+        program_run_ns: grown("program_run_ns", after.program_run_ns, before.program_run_ns)?,
+    })
+}
+
+fn grown(name: &str, after: u64, before: u64) -> Result<u64> {
+    after.checked_sub(before).with_context(|| {
+        format!("the tracer's counter `{name}` has run backwards, from {before} to {after}: its ledger cannot be trusted")
     })
 }
 
@@ -70,5 +76,14 @@ mod tests {
     fn delays_that_were_there_before_must_still_be_there() {
         let error = ledger_since(&stats(1, &[10]), &stats(1, &[1000])).unwrap_err();
         assert!(error.to_string().contains("delivery delays"), "{error}");
+    }
+
+    #[test]
+    fn a_counter_that_runs_backwards_is_named() {
+        let error = ledger_since(&stats(3, &[]), &stats(u64::MAX, &[])).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the tracer's counter `received` has run backwards, from 18446744073709551615 to 3: its ledger cannot be trusted"
+        );
     }
 }

@@ -129,3 +129,18 @@ fn what_is_damaged_is_named_with_its_line() {
     let error = folder.blocks().unwrap_err();
     assert!(error.is::<Usage>() && error.to_string().contains("/blocks.jsonl: No such file"), "{error}");
 }
+
+/// Else it would be refused when it is read, and all others with it.
+#[test]
+fn a_block_that_cannot_be_is_not_written() {
+    let (_results, folder) = run();
+    let mut block = blocks()[1].clone();
+    block.load.completed = u64::MAX;
+    let error = folder.append_blocks().unwrap().append(&block).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "target, agent or generator has told what cannot be: `completed` is 18446744073709551615, more than can be; \
+         the run is over; the blocks before are kept, and judged by `cargo xtask report`"
+    );
+    assert_eq!(folder.blocks().unwrap(), blocks());
+}

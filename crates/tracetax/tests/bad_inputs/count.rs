@@ -8,8 +8,12 @@ use crate::table::cases;
 const FEWEST: usize = 400;
 
 /// Every table, from this crate's folder. Those of a parser or a server lie beside its tests.
-const TABLES: [&str; 3] =
-    ["tests/bad-inputs/baselines.toml", "tests/bad-inputs/commands.toml", "tests/bad-inputs/results.toml"];
+const TABLES: [&str; 4] = [
+    "tests/bad-inputs/baselines.toml",
+    "tests/bad-inputs/commands.toml",
+    "tests/bad-inputs/replies.toml",
+    "tests/bad-inputs/results.toml",
+];
 
 /// The cases of a table, each of which has its text.
 fn count(table: &str) -> usize {
