@@ -100,12 +100,13 @@ impl<R> Child<R> {
         Ok(self.wait(Duration::ZERO)?.is_none())
     }
 
-    /// Whether the process still runs, as an error that says how it ended.
+    /// For a process that cannot be read any more: the kernel takes its memory away some time before it tells of its end,
+    /// so that is waited for, a second at most.
     ///
     /// # Errors
     /// When it has ended, with its exit status and the end of its log.
     pub fn ensure_alive(&mut self) -> anyhow::Result<()> {
-        if self.is_alive()? { Ok(()) } else { Err(self.death()) }
+        if self.wait(GRACE)?.is_none() { Ok(()) } else { Err(self.death()) }
     }
 
     /// Sends one command and waits at most `limit` for its reply.

@@ -231,13 +231,12 @@ impl Pairing {
         self.target.pid()
     }
 
-    /// Whether target and agents still run.
+    /// Whether the target or agent `pid`, which could not be read, still runs; see [`Child::ensure_alive`].
     ///
     /// # Errors
-    /// Says which has ended, and how.
-    pub fn ensure_alive(&mut self) -> Result<()> {
-        self.target.ensure_alive()?;
-        self.tracers.ensure_alive()
+    /// Says how it has ended.
+    pub fn ensure_alive(&mut self, pid: u32) -> Result<()> {
+        if pid == self.target.pid() { self.target.ensure_alive() } else { self.tracers.ensure_alive(pid) }
     }
 
     /// Process id of the agent that belongs to this arm; see [`Pairing::ledgers`].

@@ -305,7 +305,7 @@ impl<'a> Bench<'a> {
     /// Reads of a process of this life; where it is gone, says how it ended.
     fn reading(&mut self, pid: u32) -> Result<ProcessReading> {
         ProcessReading::take(pid).or_else(|unreadable| {
-            self.pairing.ensure_alive()?;
+            self.pairing.ensure_alive(pid)?;
             Err(unreadable)
         })
     }

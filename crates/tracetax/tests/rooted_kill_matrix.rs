@@ -232,7 +232,8 @@ fn hup_is_nothing_to_who_ignores_it() {
     before.assert_nothing_has_come("hup ignored");
 }
 
-/// A lab that does not heed the first is killed by the second.
+/// A lab that does not heed the first is killed by the second. One that does not catch signals yet may end by the first, where
+/// the kernel has not stopped it by then.
 #[test]
 #[ignore = "needs root"]
 fn int_twice() {
@@ -244,7 +245,8 @@ fn int_twice() {
     };
     tried("twice", twice, |ended| {
         assert_eq!(ended.shell_code(), 130);
-        assert!(ended.stderr.contains("killed at once, by the second signal"), "{}", ended.stderr);
+        let told = ["killed at once, by the second signal", "before anything was measured"];
+        assert!(told.iter().any(|text| ended.stderr.contains(text)), "{}", ended.stderr);
     });
 }
 

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
+use clap::ValueEnum as _;
 use record::agent::{AgentCommand, AgentReply, AgentStats, LoadedMap, LoadedProgram, RequestRecord};
 use tempfile::TempDir;
+use tracer::choice::Strategy;
 
 use crate::{
     client::Truth,
@@ -97,6 +99,15 @@ impl Agent {
         assert_eq!(self.process.rest(), [""; 0]);
         assert_eq!(self.process.rest_of_errors(), [""; 0]);
     }
+}
+
+/// Strategies that this kernel takes. `rooted_told` looks at the others' reasons.
+pub(crate) fn available() -> Vec<Strategy> {
+    let mut agent = Process::start("tracer", &["--probe".as_ref()]);
+    assert!(agent.wait().success());
+    let taken = |strategy: &Strategy| format!("\"strategy\":\"{}\",\"available\":true", strategy.name());
+    let lines = agent.rest().concat();
+    Strategy::value_variants().iter().copied().filter(|strategy| lines.contains(&taken(strategy))).collect()
 }
 
 /// Every hit and every event is accounted for.

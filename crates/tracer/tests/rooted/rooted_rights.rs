@@ -8,7 +8,6 @@ use std::{
     process::Command,
 };
 
-use clap::ValueEnum as _;
 use landlock::{AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _};
 use procfs::process::Status;
 use rustix::{
@@ -23,7 +22,7 @@ use tracer::{
 };
 
 use crate::{
-    agent::Agent,
+    agent::{Agent, available},
     client::Client,
     group::Group,
     process::{Process, built, eventually},
@@ -41,15 +40,6 @@ fn allowed(strategy: Strategy) -> CapabilitySet {
         Strategy::UprobeNop | Strategy::UprobeEntry => CapabilitySet::SYS_ADMIN,
         Strategy::Kprobe => CapabilitySet::PERFMON,
     }
-}
-
-/// Those that this kernel takes. `rooted_told` looks at the others' reasons.
-fn available() -> Vec<Strategy> {
-    let mut agent = Process::start("tracer", &["--probe".as_ref()]);
-    assert!(agent.wait().success());
-    let taken = |strategy: &Strategy| format!("\"strategy\":\"{}\",\"available\":true", strategy.name());
-    let lines = agent.rest().concat();
-    Strategy::value_variants().iter().copied().filter(|strategy| lines.contains(&taken(strategy))).collect()
 }
 
 fn status(pid: u32) -> Status {

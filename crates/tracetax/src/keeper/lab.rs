@@ -128,7 +128,10 @@ impl End {
             (Some(Ok(PANICKED)), _) => bail!("the lab has panicked, in the words above; {KEPT}"),
             (Some(Ok(code)), _) => Ok(Outcome::Kept { code }),
             // Before it catches them.
-            (_, Some(signal @ (SIGINT | SIGTERM | SIGHUP))) => Ok(Outcome::Interrupted { signal }),
+            (_, Some(signal @ (SIGINT | SIGTERM | SIGHUP))) => {
+                tell!("interrupted by signal {signal}, before anything was measured");
+                Ok(Outcome::Interrupted { signal })
+            }
             _ => bail!("the lab was killed ({status}); {KEPT}"),
         }
     }

@@ -54,12 +54,13 @@ impl Tracers {
         self.0.iter().find(|tracer| tracer.belongs_to(arm)).map(|tracer| tracer.agent.pid())
     }
 
-    /// Whether all of them still run.
+    /// Whether the agent `pid` still runs.
     ///
     /// # Errors
-    /// Says how one has ended.
-    pub fn ensure_alive(&mut self) -> Result<()> {
-        self.0.iter_mut().try_for_each(|tracer| tracer.agent.ensure_alive())
+    /// Says how it has ended.
+    pub fn ensure_alive(&mut self, pid: u32) -> Result<()> {
+        let mut asked = self.0.iter_mut().filter(|tracer| tracer.agent.pid() == pid);
+        asked.try_for_each(|tracer| tracer.agent.ensure_alive())
     }
 
     /// Detaches what is attached, and attaches the agent of this arm.
