@@ -33,6 +33,16 @@ use refusal::Refusal;
 
 pub use shelf::{Found, find};
 
+/// Why the bytes of a file are no baseline; `None` where they are.
+#[must_use]
+pub fn fault(bytes: &[u8]) -> Option<String> {
+    match file::parse(bytes) {
+        Ok(_) => None,
+        Err(file::Fault::OtherSchema(schema)) => Some(schema),
+        Err(file::Fault::Damaged { line, what }) => Some(shelf::damage("foreign.toml", line, &what)),
+    }
+}
+
 /// The control that is measured beside the scenarios of a whole recording.
 const CONTROL: &str = "control-null";
 

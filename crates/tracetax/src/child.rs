@@ -32,6 +32,7 @@ use rustix::{
 use serde::Serialize;
 
 pub use launch::Launch;
+pub use lines::wrong_with;
 use log_tail::LogTail;
 
 use crate::cgroup::Role;

@@ -37,6 +37,7 @@ pub mod doctor;
 pub mod exact;
 pub mod exit;
 pub mod expected;
+pub mod foreign;
 pub mod history;
 pub mod host;
 pub mod inspect;

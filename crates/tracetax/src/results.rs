@@ -280,6 +280,24 @@ impl Folder {
     }
 }
 
+/// The plan that the bytes of `plan.json` hold, or why they hold none.
+///
+/// # Errors
+/// Says what is wrong with them.
+pub fn plan_of(bytes: &[u8]) -> Result<Plan, String> {
+    let plan = sealed::open(bytes, record::plan::SCHEMA).map_err(|fault| fault.to_string())?;
+    sound::doubt_of_plan(&plan).map_or(Ok(plan), Err)
+}
+
+/// The blocks that the bytes of `blocks.jsonl` hold, or why they hold none.
+///
+/// # Errors
+/// Says which line is wrong, and what is.
+pub fn blocks_of(bytes: &[u8]) -> Result<Vec<Block>, String> {
+    let read = lines::read(bytes).map_err(|(line, fault)| format!("{line}: {fault}"));
+    read.map(|lines| lines.blocks)
+}
+
 /// A file that is not read, and why.
 fn refused(path: &Path, line: Option<usize>, fault: &Fault) -> anyhow::Error {
     let line = line.map(|line| format!(":{line}")).unwrap_or_default();

@@ -4,6 +4,7 @@
     reason = "clippy knows only #[test] functions as tests; this whole crate is one"
 )]
 
+mod hostile;
 mod http;
 mod markers;
 mod protocol;

@@ -26,6 +26,13 @@ pub(super) fn forward<R: DeserializeOwned>(output: impl Read, replies: &SyncSend
     }
 }
 
+/// Everything that is wrong with what a child might say, in replies of this type.
+#[must_use]
+pub fn wrong_with<R: DeserializeOwned>(mut bytes: &[u8]) -> String {
+    let replies = std::iter::from_fn(|| next_reply::<R>(&mut bytes, LINE_BYTES_MAX));
+    replies.filter_map(Result::err).collect::<Vec<_>>().join("\n")
+}
+
 /// The next line as a reply, or what is wrong with it; `None` at the end.
 fn next_reply<R: DeserializeOwned>(reader: &mut impl BufRead, bytes_max: usize) -> Option<Result<R, String>> {
     match next_line(reader, bytes_max) {

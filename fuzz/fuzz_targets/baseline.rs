@@ -1,0 +1,7 @@
+//! The door `baseline`: see `tracetax::foreign`.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| tracetax::foreign::baseline(input));

@@ -1,0 +1,7 @@
+//! The door `scenario`: see `tracetax::foreign`.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| tracetax::foreign::scenario(input));
