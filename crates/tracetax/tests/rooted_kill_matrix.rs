@@ -88,7 +88,7 @@ fn tried(name: &str, hit: impl Fn(&Site, &Run<'_>), check: impl Fn(&Ended)) {
         let case = format!("{name}, seed {seed}, {moment:?} after the start");
         let site = place();
         let before = Census::take(site.binaries());
-        let run = site.start(&["bench", "long"]);
+        let run = site.start_heedful(&["bench", "long"]);
         sleep(moment);
         hit(&site, &run);
         let ended = run.end();

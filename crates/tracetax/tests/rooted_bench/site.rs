@@ -174,12 +174,21 @@ impl Site {
 
     /// Starts the lab from a shell, in the same process, after what this line does.
     pub fn start_after(&self, line: &str, args: &[&str]) -> Run<'_> {
+        self.start_by("/bin/sh", &["-c", &format!("{line} && exec \"$0\" \"$@\"")], args)
+    }
+
+    /// Starts the lab with signals as a terminal leaves them, also where this process ignores some, as under `nohup`.
+    pub fn start_heedful(&self, args: &[&str]) -> Run<'_> {
+        self.start_by("/usr/bin/env", &["--default-signal"], args)
+    }
+
+    /// Starts the lab from a program that becomes it.
+    fn start_by(&self, program: &str, first: &[&str], args: &[&str]) -> Run<'_> {
         let lab = self.lab(args);
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &format!("{line} && exec \"$0\" \"$@\"")]);
-        shell.arg(lab.get_program()).args(lab.get_args()).env_clear();
-        shell.envs(lab.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        self.spawn(shell)
+        let mut command = Command::new(program);
+        command.args(first).arg(lab.get_program()).args(lab.get_args()).env_clear();
+        command.envs(lab.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.spawn(command)
     }
 
     /// Runs the lab as a user who may not do what root may, nor start any process or thread.
