@@ -9,33 +9,29 @@ mod hostile;
 mod launch;
 mod lines;
 mod log_tail;
+mod started;
 
 use std::{
     fmt,
-    io::Write as _,
-    os::fd::OwnedFd,
-    process::{ChildStdin, ExitStatus},
+    marker::PhantomData,
+    process::ExitStatus,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+        mpsc::RecvTimeoutError,
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    io::Errno,
-    process::{Pid, Signal, kill_process_group},
-};
-use serde::Serialize;
+use rustix::process::Signal;
+use serde::{Serialize, de::DeserializeOwned};
 
 pub use launch::Launch;
 pub use lines::wrong_with;
-use log_tail::LogTail;
+pub use started::Started;
 
-use crate::cgroup::Role;
+use crate::{cgroup::Role, world::Process};
 
 /// How often a waiting lab looks whether it was interrupted.
 const LOOK: Duration = Duration::from_millis(200);
@@ -45,16 +41,11 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// A running child whose replies are of type `R`.
 #[derive(Debug)]
-pub struct Child<R> {
+pub struct Child<R, P: Process = Started> {
     role: Role,
-    process: std::process::Child,
-    /// Becomes readable when the process ends (pidfd_open(2)).
-    pidfd: OwnedFd,
-    input: Option<ChildStdin>,
-    replies: Receiver<Result<R, String>>,
-    log: LogTail,
+    process: P,
     interrupt: Arc<AtomicBool>,
-    ended: Option<ExitStatus>,
+    replies: PhantomData<fn() -> R>,
 }
 
 /// The lab was asked to stop while it waited for a child. Told apart by `error.is::<Interrupted>()`.
@@ -80,11 +71,16 @@ pub enum End {
     Killed,
 }
 
-impl<R> Child<R> {
+impl<R: DeserializeOwned, P: Process> Child<R, P> {
+    /// The child that this process is; the raised flag ends the waiting for replies.
+    pub fn new(role: Role, process: P, interrupt: Arc<AtomicBool>) -> Self {
+        Self { role, process, interrupt, replies: PhantomData }
+    }
+
     /// The child's process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.process.id()
+        self.process.pid()
     }
 
     /// Who it works for.
@@ -98,16 +94,25 @@ impl<R> Child<R> {
     /// # Errors
     /// When the kernel cannot be asked.
     pub fn is_alive(&mut self) -> anyhow::Result<bool> {
-        Ok(self.wait(Duration::ZERO)?.is_none())
+        Ok(self.process.wait(Duration::ZERO)?.is_none())
     }
 
-    /// For a process that cannot be read any more: the kernel takes its memory away some time before it tells of its end,
-    /// so that is waited for, a second at most.
+    /// Whether the process still runs, as an error that says how it ended.
     ///
     /// # Errors
     /// When it has ended, with its exit status and the end of its log.
     pub fn ensure_alive(&mut self) -> anyhow::Result<()> {
-        if self.wait(GRACE)?.is_none() { Ok(()) } else { Err(self.death()) }
+        if self.is_alive()? { Ok(()) } else { Err(self.death()) }
+    }
+
+    /// The same of a process that cannot be read any more: the kernel takes its memory away some time before it tells of
+    /// its end, so that is waited for, a second at most.
+    ///
+    /// # Errors
+    /// Those of [`Child::ensure_alive`].
+    pub fn ensure_not_dying(&mut self) -> anyhow::Result<()> {
+        self.process.wait(GRACE)?;
+        self.ensure_alive()
     }
 
     /// Sends one command and waits at most `limit` for its reply.
@@ -125,19 +130,18 @@ impl<R> Child<R> {
     /// When the child is dead, with its exit status and the end of its log; or when it has said something
     /// that nobody asked for, since that would be taken for the reply.
     pub fn send<C: Serialize>(&mut self, command: &C) -> anyhow::Result<()> {
-        match self.replies.try_recv() {
-            Ok(Ok(_)) => bail!("the {} has answered what nobody asked", self.role),
+        match self.process.next_line(Duration::ZERO) {
+            Ok(Ok(line)) => match self.reply(&line) {
+                Ok(_) => bail!("the {} has answered what nobody asked", self.role),
+                Err(wrong) => return Err(wrong),
+            },
             Ok(Err(wrong)) => bail!("the {} {wrong}", self.role),
-            Err(TryRecvError::Empty) => {}
-            Err(TryRecvError::Disconnected) => return Err(self.death()),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err(self.death()),
         }
         let mut line = serde_json::to_vec(command).context("a command cannot be written as JSON")?;
         line.push(b'\n');
-        let written = self.input.as_mut().map(|input| input.write_all(&line));
-        match written {
-            Some(Ok(())) => Ok(()),
-            Some(Err(_)) | None => Err(self.death()),
-        }
+        self.process.write(&line).map_err(|_| self.death())
     }
 
     /// Waits at most `limit` for the next reply; the ready line is one.
@@ -148,7 +152,9 @@ impl<R> Child<R> {
     /// the end of the log).
     pub fn receive(&mut self, limit: Duration) -> anyhow::Result<R> {
         let reply = self.receive_if_any(limit)?;
-        reply.ok_or_else(|| anyhow!("the {} has not answered within {limit:?}{}", self.role, self.log.told()))
+        reply.ok_or_else(|| {
+            anyhow!("the {} has not answered within {limit:?}{}", self.role, self.process.log_tail())
+        })
     }
 
     /// Waits at most `limit` for the next reply; `None` where there is none in time.
@@ -156,20 +162,24 @@ impl<R> Child<R> {
     /// # Errors
     /// Those of [`Child::receive`] but for that.
     pub fn receive_if_any(&mut self, limit: Duration) -> anyhow::Result<Option<R>> {
-        let end = Instant::now() + limit;
+        let mut left = limit;
         loop {
             if self.interrupt.load(Ordering::Relaxed) {
                 return Err(Interrupted.into());
             }
-            let left = end.saturating_duration_since(Instant::now());
-            match self.replies.recv_timeout(left.min(LOOK)) {
-                Ok(Ok(reply)) => return Ok(Some(reply)),
+            let turn = left.min(LOOK);
+            match self.process.next_line(turn) {
+                Ok(Ok(line)) => return self.reply(&line).map(Some),
                 Ok(Err(wrong)) => bail!("the {} {wrong}", self.role),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.death()),
-                Err(RecvTimeoutError::Timeout) if left.is_zero() => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) if turn == left => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => left -= turn,
             }
         }
+    }
+
+    fn reply(&self, line: &[u8]) -> anyhow::Result<R> {
+        lines::parse(line).map_err(|wrong| anyhow!("the {} {wrong}", self.role))
     }
 
     /// Closes the child's input, which asks it to finish, and waits at most `limit`; then sends TERM, then
@@ -178,65 +188,35 @@ impl<R> Child<R> {
     /// # Errors
     /// When it cannot be waited for, or survives KILL (blocked in the kernel).
     pub fn finish(mut self, limit: Duration) -> anyhow::Result<End> {
-        self.input = None;
-        if let Some(status) = self.wait(limit)? {
+        self.process.close_input();
+        if let Some(status) = self.process.wait(limit)? {
             return Ok(End::ByItself(status));
         }
         for (signal, end) in [(Signal::TERM, End::Terminated), (Signal::KILL, End::Killed)] {
-            self.signal_group(signal);
-            if self.wait(GRACE)?.is_some() {
+            self.process.signal_group(signal);
+            if self.process.wait(GRACE)?.is_some() {
                 return Ok(end);
             }
         }
         bail!("the {} (process {}) does not end, not even by KILL", self.role, self.pid())
     }
 
-    /// Waits at most `limit` for the end of the process, and collects it.
-    fn wait(&mut self, limit: Duration) -> anyhow::Result<Option<ExitStatus>> {
-        if self.ended.is_none() && is_readable(&self.pidfd, limit)? {
-            // Not collected yet, so its id cannot be another group's: the moment to end what it left behind.
-            self.signal_group(Signal::KILL);
-            self.ended = Some(self.process.wait().context("cannot collect a child")?);
-        }
-        Ok(self.ended)
-    }
-
-    /// Signals the whole process group, unless its leader was collected: then the id may be another's.
-    fn signal_group(&self, signal: Signal) {
-        if self.ended.is_none() {
-            // Fails only when nobody is left to signal.
-            let _ = kill_process_group(Pid::from_child(&self.process), signal);
-        }
-    }
-
     /// The error for a child that does not talk any more.
     fn death(&mut self) -> anyhow::Error {
-        let what = match self.wait(GRACE) {
+        let what = match self.process.wait(GRACE) {
             Ok(Some(status)) => format!("has ended ({status})"),
             Ok(None) => "has closed its output, but runs on".to_owned(),
             Err(error) => format!("does not talk: {error:#}"),
         };
-        anyhow!("the {} {what}{}", self.role, self.log.told())
+        anyhow!("the {} {what}{}", self.role, self.process.log_tail())
     }
 }
 
-impl<R> Drop for Child<R> {
+impl<R, P: Process> Drop for Child<R, P> {
     fn drop(&mut self) {
-        self.signal_group(Signal::KILL);
+        self.process.signal_group(Signal::KILL);
         // A drop cannot fail; the run's group, removed later, names what is left.
-        let _ = self.wait(GRACE);
-    }
-}
-
-/// Waits at most `limit` until `fd` is readable.
-fn is_readable(fd: &OwnedFd, limit: Duration) -> anyhow::Result<bool> {
-    let end = Instant::now() + limit;
-    loop {
-        let left = Timespec::try_from(end.saturating_duration_since(Instant::now()))?;
-        match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&left)) {
-            Err(Errno::INTR) => {}
-            other => return Ok(other.context("cannot wait for a child")? > 0),
-        }
+        let _ = self.process.wait(GRACE);
     }
 }
 

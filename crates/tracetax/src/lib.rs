@@ -66,3 +66,4 @@ pub mod stored_run;
 pub mod unit;
 pub mod warm;
 pub mod whole_file;
+pub mod world;

@@ -2,7 +2,6 @@
 
 use std::{
     fs::File,
-    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -17,6 +16,7 @@ use crate::{
     dir::{Dir, unwritable},
     exit::Usage,
     sealed::{self, Fault},
+    world::Disk,
 };
 
 #[cfg(test)]
@@ -53,8 +53,8 @@ pub struct Folder(PathBuf);
 
 /// The list of blocks, open for appending.
 #[derive(Debug)]
-pub struct Blocks {
-    file: File,
+pub struct Blocks<D = File> {
+    file: D,
     path: PathBuf,
 }
 
@@ -304,7 +304,7 @@ fn refused(path: &Path, line: Option<usize>, fault: &Fault) -> anyhow::Error {
     Usage(format!("{}{line}: {fault}", path.display())).into()
 }
 
-impl Blocks {
+impl<D: Disk> Blocks<D> {
     /// Appends one block, and returns when it is on the disk.
     ///
     /// # Errors
@@ -314,7 +314,7 @@ impl Blocks {
             bail!("target, agent or generator has told what cannot be: {doubt}; {KEPT}");
         }
         let line = sealed::line(block)?;
-        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+        let written = self.file.append(line.as_bytes()).and_then(|()| self.file.sync());
         written.map_err(|error| unwritable(&self.path, error).context(KEPT))
     }
 }

@@ -26,10 +26,13 @@ use record::{
     target::{TargetCommand, TargetReply},
 };
 
+use serde::de::DeserializeOwned;
+
 use crate::{
-    cgroup::{Groups, Role},
+    cgroup::Role,
     child::{Child, Launch},
     results::Folder,
+    world::{Process, Real, World},
 };
 
 pub use binaries::Binaries;
@@ -71,43 +74,40 @@ impl Cores {
 
 /// What every start of a process needs.
 #[derive(Debug)]
-pub struct Stage<'a> {
+pub struct Stage<'a, W = Real> {
     /// Folder of the binaries: that of the lab's own.
     pub binaries: PathBuf,
     /// Folder of the other revision's tracer and its object, where two are compared.
     pub base: Option<PathBuf>,
-    /// What these folders held when the run began.
-    pub files: Binaries,
-    /// Groups of the run.
-    pub groups: Groups,
     /// Processors.
     pub cores: Cores,
     /// Folder of the run, for the logs.
     pub folder: &'a Folder,
     /// Raised when the run is to end.
     pub interrupt: Arc<AtomicBool>,
+    /// What all of it stands on.
+    pub world: W,
 }
 
-impl Stage<'_> {
-    fn start<R: serde::de::DeserializeOwned + Send + 'static>(
+impl<W: World> Stage<'_, W> {
+    fn start<R: DeserializeOwned>(
         &self,
         role: Role,
         binary: &str,
         args: &[&str],
         cpus: &[usize],
-    ) -> Result<Child<R>> {
+    ) -> Result<Child<R, W::Process>> {
         self.start_logged(role, &self.binaries.join(binary), args, cpus, role.name())
     }
 
-    fn start_logged<R: serde::de::DeserializeOwned + Send + 'static>(
+    fn start_logged<R: DeserializeOwned>(
         &self,
         role: Role,
         program: &Path,
         args: &[&str],
         cpus: &[usize],
         log: &str,
-    ) -> Result<Child<R>> {
-        check_built(program)?;
+    ) -> Result<Child<R, W::Process>> {
         let log = self.folder.log(log);
         let launch = Launch {
             role,
@@ -117,25 +117,20 @@ impl Stage<'_> {
             log: &log,
             interrupt: Arc::clone(&self.interrupt),
         };
-        self.groups.within(role, || launch.start())
+        Ok(Child::new(role, self.world.start(&launch)?, Arc::clone(&self.interrupt)))
     }
-}
-
-fn check_built(program: &Path) -> Result<()> {
-    anyhow::ensure!(program.is_file(), "{} is not built: run `cargo xtask build`", program.display());
-    Ok(())
 }
 
 /// The load generator.
 #[derive(Debug)]
-pub struct Load(Child<LoadReply>);
+pub struct Load<W: World = Real>(Child<LoadReply, W::Process>);
 
-impl Load {
+impl<W: World> Load<W> {
     /// Starts it.
     ///
     /// # Errors
     /// When it does not come up.
-    pub fn start(stage: &Stage<'_>) -> Result<Self> {
+    pub fn start(stage: &Stage<'_, W>) -> Result<Self> {
         let mut child = stage.start(Role::Load, "load", &[], &stage.cores.load)?;
         match child.receive(ANSWER_LIMIT)? {
             LoadReply::Ready { .. } => Ok(Self(child)),
@@ -179,14 +174,14 @@ impl Load {
 
 /// The core warmer: this binary, spinning on the target's processor.
 #[derive(Debug)]
-pub struct Warmer(Child<()>);
+pub struct Warmer<W: World = Real>(Child<(), W::Process>);
 
-impl Warmer {
+impl<W: World> Warmer<W> {
     /// Starts it.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(stage: &Stage<'_>) -> Result<Self> {
+    pub fn start(stage: &Stage<'_, W>) -> Result<Self> {
         Ok(Self(stage.start(Role::Warmer, "tracetax", &["warm"], &stage.cores.target)?))
     }
 
@@ -201,21 +196,21 @@ impl Warmer {
 
 /// One life of the target, with its agents where the treatment is a tracer.
 #[derive(Debug)]
-pub struct Pairing {
-    target: Child<TargetReply>,
-    tracers: Tracers,
+pub struct Pairing<W: World = Real> {
+    target: Child<TargetReply, W::Process>,
+    tracers: Tracers<W>,
     treatment: TreatmentKind,
     /// Where the target listens.
     pub address: SocketAddr,
 }
 
-impl Pairing {
+impl<W: World> Pairing<W> {
     /// Starts the target, and on it an agent for each of these arms that has one, in this order.
     ///
     /// # Errors
     /// When one of them does not come up, or a binary was replaced since the run began.
-    pub fn start(stage: &Stage<'_>, treatment: &Treatment, arms: &[Arm]) -> Result<Self> {
-        stage.files.ensure_unchanged()?;
+    pub fn start(stage: &Stage<'_, W>, treatment: &Treatment, arms: &[Arm]) -> Result<Self> {
+        stage.world.ensure_unchanged()?;
         let mut target = stage.start(Role::Target, "target", &[], &stage.cores.target)?;
         let address = match target.receive(ANSWER_LIMIT)? {
             TargetReply::Ready { address, .. } => address,
@@ -231,12 +226,16 @@ impl Pairing {
         self.target.pid()
     }
 
-    /// Whether the target or agent `pid`, which could not be read, still runs; see [`Child::ensure_alive`].
+    /// Whether the target or agent `pid`, which could not be read, still runs; see [`Child::ensure_not_dying`].
     ///
     /// # Errors
     /// Says how it has ended.
-    pub fn ensure_alive(&mut self, pid: u32) -> Result<()> {
-        if pid == self.target.pid() { self.target.ensure_alive() } else { self.tracers.ensure_alive(pid) }
+    pub fn ensure_not_dying(&mut self, pid: u32) -> Result<()> {
+        if pid == self.target.pid() {
+            self.target.ensure_not_dying()
+        } else {
+            self.tracers.ensure_not_dying(pid)
+        }
     }
 
     /// Process id of the agent that belongs to this arm; see [`Pairing::ledgers`].
@@ -249,8 +248,8 @@ impl Pairing {
     ///
     /// # Errors
     /// When an agent cannot tell, or is still hit after a second.
-    pub fn wait_until_still(&mut self, arm: Arm) -> Result<()> {
-        self.tracers.wait_until_still(arm)
+    pub fn wait_until_still(&mut self, world: &W, arm: Arm) -> Result<()> {
+        self.tracers.wait_until_still(world, arm)
     }
 
     /// Switches the arm.
@@ -284,7 +283,7 @@ impl Pairing {
     }
 }
 
-fn plant(target: &mut Child<TargetReply>, ns_per_request: u64) -> Result<()> {
+fn plant(target: &mut Child<TargetReply, impl Process>, ns_per_request: u64) -> Result<()> {
     match target.ask(&TargetCommand::Plant { ns_per_request }, ANSWER_LIMIT)? {
         TargetReply::Planted { .. } => Ok(()),
         other => bail!("the target answered `plant` with {other:?}"),

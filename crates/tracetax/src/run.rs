@@ -8,8 +8,7 @@ mod soak;
 
 use std::{
     collections::BTreeMap,
-    thread::sleep,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Result, bail};
@@ -26,9 +25,10 @@ use record::{
 use crate::{
     cgroup::Role,
     plan::treatment,
-    readings::{CpuReading, MachineCpu, ProcessReading, Ticks, ledger_since},
+    readings::{CpuReading, ProcessReading, Ticks, ledger_since},
     results::Blocks,
     rig::{Bystander, Load, Pairing, RunStatistics, Stage, Warmer},
+    world::World,
 };
 
 /// Counters of a task that runs move only at the tick, 4 ms at 250 Hz; a task that has stopped is up to date at once.
@@ -65,11 +65,10 @@ pub struct Upcoming<'a> {
 ///
 /// # Errors
 /// When a process fails, a file cannot be written, or a signal came: blocks that were finished are stored.
-pub fn run(
+pub fn run<W: World>(
     plan: &Plan,
-    stage: &mut Stage<'_>,
-    machine: &MachineCpu,
-    blocks: &mut Blocks,
+    stage: &mut Stage<'_, W>,
+    blocks: &mut Blocks<W::Disk>,
     watcher: &mut dyn Watcher,
 ) -> Result<()> {
     let mut load = Load::start(stage)?;
@@ -78,7 +77,7 @@ pub fn run(
         let mut bystander =
             scenario.bystander.map(|plan| Bystander::start(stage, plan.measure_ns)).transpose()?;
         for life in &scenario.lives {
-            let mut bench = Bench::begin(scenario, life, stage, machine, &mut load)?;
+            let mut bench = Bench::begin(scenario, life, stage, &mut load)?;
             bench.bystander = bystander.as_mut();
             if scenario.soak {
                 bench.soak(blocks, watcher)?;
@@ -97,14 +96,13 @@ pub fn run(
 }
 
 /// One life on the bench.
-struct Bench<'a> {
+struct Bench<'a, W: World> {
     scenario: &'a ScenarioPlan,
     life: &'a Life,
-    stage: &'a Stage<'a>,
-    machine: &'a MachineCpu,
-    load: &'a mut Load,
-    bystander: Option<&'a mut Bystander>,
-    pairing: Pairing,
+    stage: &'a Stage<'a, W>,
+    load: &'a mut Load<W>,
+    bystander: Option<&'a mut Bystander<W>>,
+    pairing: Pairing<W>,
 }
 
 /// What is read on both sides of a block.
@@ -120,27 +118,26 @@ struct Edge {
     wall: SystemTime,
 }
 
-impl<'a> Bench<'a> {
+impl<'a, W: World> Bench<'a, W> {
     fn begin(
         scenario: &'a ScenarioPlan,
         life: &'a Life,
-        stage: &'a mut Stage<'_>,
-        machine: &'a MachineCpu,
-        load: &'a mut Load,
+        stage: &'a mut Stage<'_, W>,
+        load: &'a mut Load<W>,
     ) -> Result<Self> {
         // A fresh group, so that its memory peak is of this life alone.
-        stage.groups.renew(Role::Agent)?;
+        stage.world.renew(Role::Agent)?;
         // Which agent starts first is left to the first coin as well.
         let arms = life.pairs.first().map_or(&[][..], |pair| &pair.order);
         let pairing = Pairing::start(stage, treatment(scenario, life), arms)?;
         if let Source::Generator { connections, .. } = &scenario.load.source {
             load.connect(pairing.address, *connections)?;
         }
-        Ok(Self { scenario, life, stage, machine, load, bystander: None, pairing })
+        Ok(Self { scenario, life, stage, load, bystander: None, pairing })
     }
 
     /// Measures a pair, or a group of three; where a block of it must be discarded, all of it is measured once more.
-    fn pair(&mut self, pair: &Pair, blocks: &mut Blocks, watcher: &mut dyn Watcher) -> Result<()> {
+    fn pair(&mut self, pair: &Pair, blocks: &mut Blocks<W::Disk>, watcher: &mut dyn Watcher) -> Result<()> {
         for attempt in 0..2 {
             let mut discarded = false;
             for (position, arm) in pair.order.iter().copied().enumerate() {
@@ -160,7 +157,12 @@ impl<'a> Bench<'a> {
     /// One more block under the treatment, with the kernel's run-time statistics on. They slow the programs down, so it is
     /// compared with nothing. Where it must be discarded it is measured once more. Where the kernel has no such statistics
     /// it does not count, and still has its line: a run that lacks a line was interrupted.
-    fn statistics(&mut self, seed: u64, blocks: &mut Blocks, watcher: &mut dyn Watcher) -> Result<()> {
+    fn statistics(
+        &mut self,
+        seed: u64,
+        blocks: &mut Blocks<W::Disk>,
+        watcher: &mut dyn Watcher,
+    ) -> Result<()> {
         let statistics = match RunStatistics::start(self.stage)? {
             Ok(statistics) => Some(statistics),
             Err(why) => {
@@ -194,12 +196,12 @@ impl<'a> Bench<'a> {
     }
 
     fn block(&mut self, pair: &Pair, arm: Arm, position: u8, attempt: u8) -> Result<Block> {
-        let switched = Instant::now();
+        let world = &self.stage.world;
+        let begun = world.now();
         self.pairing.switch(arm)?;
-        let toggle_ns = switched.elapsed().as_nanos() as u64;
-        let detached = Instant::now();
-        self.pairing.wait_until_still(arm)?;
-        let still_ns = detached.elapsed().as_nanos() as u64;
+        let switched = world.now();
+        self.pairing.wait_until_still(world, arm)?;
+        let still = world.now();
         if self.scenario.load.warmup_ns > 0 {
             let step = pair.step.map(warm_up);
             self.run_load(step, pair.seed ^ u64::MAX, self.scenario.load.warmup_ns)?;
@@ -209,6 +211,7 @@ impl<'a> Bench<'a> {
         let after = self.edge(arm)?;
         let bystander = self.bystander.as_mut().map(|bystander| bystander.measure()).transpose()?;
         let block = self.between(pair, arm, (load, flood), [&before, &after])?;
+        let (toggle_ns, still_ns) = (ns(switched - begun), ns(still - switched));
         Ok(Block { position, attempt, toggle_ns, still_ns, bystander, ..block })
     }
 
@@ -231,7 +234,7 @@ impl<'a> Bench<'a> {
         let ledgers: Vec<AgentStats> =
             ledgers.map(|(after, before)| ledger_since(after, before)).collect::<Result<_>>()?;
         let elapsed = after.cpu.elapsed(&before.cpu);
-        let elapsed_ns = elapsed.as_nanos() as u64;
+        let elapsed_ns = ns(elapsed);
         Ok(Block {
             schema: SCHEMA.into(),
             scenario: self.scenario.name.clone(),
@@ -258,7 +261,7 @@ impl<'a> Bench<'a> {
             agent: use_of(after.agent.as_ref(), before.agent.as_ref()),
             agent_memory_peak_bytes: self
                 .stage
-                .groups
+                .world
                 .memory_peak_bytes(Role::Agent)
                 .filter(|_| self.pairing.agent_pid(arm).is_some()),
             tracer: ledgers.first().cloned(),
@@ -281,7 +284,7 @@ impl<'a> Bench<'a> {
                 Ok((result, None))
             }
             (Source::Flood { .. }, Some(step)) => {
-                let flooded = self.pairing.flood(step, duration_ns)?;
+                let flooded = self.pairing.flood(&self.stage.world, step, duration_ns)?;
                 Ok((as_load(&flooded), Some(FloodUse { step, flooded })))
             }
             (Source::Flood { .. }, None) => bail!("a pair of a flood has no step: the plan is damaged"),
@@ -290,25 +293,28 @@ impl<'a> Bench<'a> {
 
     /// Reads everything once all is quiet. The agent drains first, so that a block pays for its own events.
     fn edge(&mut self, arm: Arm) -> Result<Edge> {
-        let quiet = Instant::now();
+        let quiet = self.stage.world.now();
         let ledgers = self.pairing.ledgers(arm)?;
-        let drained = quiet.elapsed();
+        let drained = self.stage.world.now() - quiet;
         let target = self.reading(self.pairing.target_pid())?;
         let agent = self.pairing.agent_pid(arm).map(|pid| self.reading(pid)).transpose()?;
-        sleep(SETTLE);
-        let ticks = Ticks::take()?;
-        let wall = SystemTime::now();
-        let cpu = CpuReading::take(&self.stage.groups, self.machine)?;
+        let world = &self.stage.world;
+        world.sleep(SETTLE);
+        let (ticks, wall, cpu) = (world.ticks()?, world.wall_clock(), world.cpu()?);
         Ok(Edge { cpu, target, agent, ledgers, drained, ticks, wall })
     }
 
     /// Reads of a process of this life; where it is gone, says how it ended.
     fn reading(&mut self, pid: u32) -> Result<ProcessReading> {
-        ProcessReading::take(pid).or_else(|unreadable| {
-            self.pairing.ensure_alive(pid)?;
+        self.stage.world.process(pid).or_else(|unreadable| {
+            self.pairing.ensure_not_dying(pid)?;
             Err(unreadable)
         })
     }
+}
+
+fn ns(duration: Duration) -> u64 {
+    duration.as_nanos() as u64
 }
 
 /// Nothing is lost before its block.

@@ -20,6 +20,7 @@ use crate::{
     results::Folder,
     rig::{Binaries, Cores, Stage},
     run::{self, Watcher},
+    world::Real,
 };
 
 /// A run that has begun.
@@ -72,14 +73,18 @@ impl Session {
     /// Those of `measure`, and when the groups cannot be read.
     pub fn on_stage<T>(&self, measure: impl FnOnce(&mut Stage<'_>) -> Result<T>) -> Result<Option<T>> {
         let binaries = own_folder()?;
+        let world = Real {
+            groups: groups(&self.layout)?.1,
+            machine: MachineCpu::open(&self.layout),
+            binaries: Binaries::look(&binaries, self.base.as_deref()),
+        };
         let mut stage = Stage {
-            files: Binaries::look(&binaries, self.base.as_deref()),
             binaries,
             base: self.base.clone(),
-            groups: groups(&self.layout)?.1,
             cores: Cores::spread(available_parallelism()?.get()),
             folder: &self.folder,
             interrupt: self.interrupt.flag(),
+            world,
         };
         match measure(&mut stage) {
             Err(error) if error.is::<Interrupted>() => Ok(None),
@@ -93,7 +98,7 @@ impl Session {
     /// Those of [`run::run`].
     pub fn run(&self, plan: &Plan, stage: &mut Stage<'_>, watcher: &mut dyn Watcher) -> Result<Vec<Block>> {
         let mut blocks = self.folder.append_blocks()?;
-        run::run(plan, stage, &MachineCpu::open(&self.layout), &mut blocks, watcher)?;
+        run::run(plan, stage, &mut blocks, watcher)?;
         self.folder.blocks()
     }
 

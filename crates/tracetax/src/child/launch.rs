@@ -17,11 +17,11 @@ use rustix::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{Child, confined, lines::forward, log_tail::LogTail};
+use super::{Child, Started, confined, lines::forward, log_tail::LogTail};
 use crate::{cgroup::Role, dir::Dir};
 
-/// Replies that may wait to be taken before the child has to wait as well.
-const WAITING_REPLIES: usize = 8;
+/// Lines that may wait to be taken before the child has to wait as well.
+const WAITING_LINES: usize = 8;
 
 /// How to start a child.
 #[derive(Debug)]
@@ -41,13 +41,21 @@ pub struct Launch<'a> {
 }
 
 impl Launch<'_> {
-    /// Starts the child in a process group of its own, so that a Ctrl-C at the terminal reaches the lab
+    /// Starts the child.
+    ///
+    /// # Errors
+    /// Those of [`Launch::process`].
+    pub fn start<R: DeserializeOwned>(&self) -> anyhow::Result<Child<R>> {
+        Ok(Child::new(self.role, self.process()?, Arc::clone(&self.interrupt)))
+    }
+
+    /// Starts the process in a process group of its own, so that a Ctrl-C at the terminal reaches the lab
     /// alone, and with an empty environment, since its size moves the stack and with it what is measured
     /// (Mytkowicz et al., "Producing Wrong Data Without Doing Anything Obviously Wrong!", 2009).
     ///
     /// # Errors
     /// When the log cannot be opened, a processor does not exist or the binary cannot be started.
-    pub fn start<R: DeserializeOwned + Send + 'static>(&self) -> anyhow::Result<Child<R>> {
+    pub fn process(&self) -> anyhow::Result<Started> {
         let (log, tail) = self.open_log()?;
         let mut command = Command::new(self.program);
         command.args(&self.args).env_clear().process_group(0);
@@ -60,20 +68,11 @@ impl Launch<'_> {
             Ok(pidfd) => pidfd,
             Err(error) => return Err(error).context(give_up(process, self.role)),
         };
-        let (sender, replies) = sync_channel(WAITING_REPLIES);
+        let (sender, lines) = sync_channel(WAITING_LINES);
         if let Some(output) = process.stdout.take() {
             thread::spawn(move || forward(output, &sender));
         }
-        Ok(Child {
-            role: self.role,
-            input: process.stdin.take(),
-            process,
-            pidfd,
-            replies,
-            log: tail,
-            interrupt: Arc::clone(&self.interrupt),
-            ended: None,
-        })
+        Ok(Started { input: process.stdin.take(), process, pidfd, lines, log: tail, ended: None })
     }
 
     fn open_log(&self) -> anyhow::Result<(File, LogTail)> {

@@ -8,19 +8,19 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use crate::printable::beginning;
+use crate::{printable::beginning, world::Line};
 
 /// The longest line: far above any reply, far below what would hurt the lab.
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Characters of a line that an error shows.
 const SHOWN_CHARS: usize = 120;
 
-/// Sends every line of `output` as a reply, until the first that is none, the end, or nobody listens.
-pub(super) fn forward<R: DeserializeOwned>(output: impl Read, replies: &SyncSender<Result<R, String>>) {
+/// Sends every line of `output`, until the first that is none, the end, or nobody listens.
+pub(super) fn forward(output: impl Read, lines: &SyncSender<Line>) {
     let mut reader = BufReader::new(output);
-    while let Some(reply) = next_reply(&mut reader, LINE_BYTES_MAX) {
-        let is_last = reply.is_err();
-        if replies.send(reply).is_err() || is_last {
+    while let Some(line) = next(&mut reader, LINE_BYTES_MAX) {
+        let is_last = line.is_err();
+        if lines.send(line).is_err() || is_last {
             return;
         }
     }
@@ -29,15 +29,16 @@ pub(super) fn forward<R: DeserializeOwned>(output: impl Read, replies: &SyncSend
 /// Everything that is wrong with what a child might say, in replies of this type.
 #[must_use]
 pub fn wrong_with<R: DeserializeOwned>(mut bytes: &[u8]) -> String {
-    let replies = std::iter::from_fn(|| next_reply::<R>(&mut bytes, LINE_BYTES_MAX));
+    let lines = std::iter::from_fn(|| next(&mut bytes, LINE_BYTES_MAX));
+    let replies = lines.map(|line| line.and_then(|line| parse::<R>(&line)));
     replies.filter_map(Result::err).collect::<Vec<_>>().join("\n")
 }
 
-/// The next line as a reply, or what is wrong with it; `None` at the end.
-fn next_reply<R: DeserializeOwned>(reader: &mut impl BufRead, bytes_max: usize) -> Option<Result<R, String>> {
+/// The next line without its end, or what is wrong with it; `None` at the end.
+fn next(reader: &mut impl BufRead, bytes_max: usize) -> Option<Line> {
     match next_line(reader, bytes_max) {
         Ok(line) if line.is_empty() => None,
-        Ok(line) => Some(parse(&line, bytes_max)),
+        Ok(line) => Some(whole(line, bytes_max)),
         Err(error) => Some(Err(format!("cannot be heard: {error}"))),
     }
 }
@@ -49,16 +50,20 @@ fn next_line(reader: &mut impl BufRead, bytes_max: usize) -> io::Result<Vec<u8>>
     Ok(line)
 }
 
-fn parse<R: DeserializeOwned>(line: &[u8], bytes_max: usize) -> Result<R, String> {
-    let Some((b'\n', text)) = line.split_last() else {
-        let what =
-            if line.len() > bytes_max { "has said an endless line" } else { "has stopped amid a line" };
-        return Err(format!("{what}: {}", shown(line, SHOWN_CHARS)));
-    };
-    serde_json::from_slice(text).map_err(|error| {
+fn whole(mut line: Vec<u8>, bytes_max: usize) -> Line {
+    if line.pop_if(|byte| *byte == b'\n').is_some() {
+        return Ok(line);
+    }
+    let what = if line.len() > bytes_max { "has said an endless line" } else { "has stopped amid a line" };
+    Err(format!("{what}: {}", shown(&line, SHOWN_CHARS)))
+}
+
+/// A line as a reply, or what is wrong with it.
+pub(super) fn parse<R: DeserializeOwned>(line: &[u8]) -> Result<R, String> {
+    serde_json::from_slice(line).map_err(|error| {
         // It may name what was said.
         let error = beginning(&error.to_string());
-        format!("has said what is no reply ({error}): {}", shown(text, SHOWN_CHARS))
+        format!("has said what is no reply ({error}): {}", shown(line, SHOWN_CHARS))
     })
 }
 
@@ -84,10 +89,11 @@ pub(super) fn shown(text: &[u8], chars: usize) -> String {
 mod tests {
     use serde_json::Value;
 
-    use super::{next_reply, shown};
+    use super::{next, parse, shown};
 
     fn replies(mut bytes: &[u8]) -> Vec<String> {
-        std::iter::from_fn(|| next_reply::<Value>(&mut bytes, 16))
+        std::iter::from_fn(|| next(&mut bytes, 16))
+            .map(|line| line.and_then(|line| parse::<Value>(&line)))
             .map(|reply| reply.map_or_else(|wrong| format!("WRONG {wrong}"), |value| value.to_string()))
             .collect()
     }

@@ -6,21 +6,25 @@ use anyhow::{Result, bail};
 use record::bystander::{BystanderCommand, BystanderReply, BystanderUse};
 
 use super::{ANSWER_LIMIT, FINISH_LIMIT, Stage};
-use crate::{cgroup::Role, child::Child};
+use crate::{
+    cgroup::Role,
+    child::Child,
+    world::{Real, World},
+};
 
 /// A running bystander.
 #[derive(Debug)]
-pub struct Bystander {
-    child: Child<BystanderReply>,
+pub struct Bystander<W: World = Real> {
+    child: Child<BystanderReply, W::Process>,
     duration_ns: u64,
 }
 
-impl Bystander {
+impl<W: World> Bystander<W> {
     /// Starts it; each measurement will take this long.
     ///
     /// # Errors
     /// When it does not come up.
-    pub fn start(stage: &Stage<'_>, duration_ns: u64) -> Result<Self> {
+    pub fn start(stage: &Stage<'_, W>, duration_ns: u64) -> Result<Self> {
         let mut child = stage.start(Role::Bystander, "tracetax", &["bystander"], &stage.cores.target)?;
         match child.receive(ANSWER_LIMIT)? {
             BystanderReply::Ready { .. } => Ok(Self { child, duration_ns }),

@@ -8,18 +8,21 @@ use record::{
     plan::Arm,
     target::{Flooded, TargetCommand, TargetReply},
 };
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use super::{ANSWER_LIMIT, Pairing};
+use crate::world::World;
 
-impl Pairing {
+impl<W: World> Pairing<W> {
     /// Runs one stretch of a flood.
     ///
     /// # Errors
     /// When the target cannot, or the agent cannot be stopped and continued.
-    pub fn flood(&mut self, step: Step, duration_ns: u64) -> Result<Flooded> {
+    pub fn flood(&mut self, world: &W, step: Step, duration_ns: u64) -> Result<Flooded> {
         let stopped = match step {
-            Step::Overload => self.agent_pid(Arm::Treated).map(Stopped::process).transpose()?,
+            Step::Overload => {
+                self.agent_pid(Arm::Treated).map(|pid| Stopped::process(world, pid)).transpose()?
+            }
             Step::Rate { .. } | Step::FlatOut => None,
         };
         let command = TargetCommand::Flood { events_per_second: step.events_per_second(), duration_ns };
@@ -33,23 +36,25 @@ impl Pairing {
 }
 
 /// A process that does not run, until this is dropped. A stopped process can still be killed.
-struct Stopped(Pid);
+struct Stopped<'a, W: World> {
+    world: &'a W,
+    pid: u32,
+}
 
-impl Stopped {
-    fn process(pid: u32) -> Result<Self> {
-        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).context("no such process id")?;
-        kill_process(pid, Signal::STOP).context("the agent cannot be stopped")?;
-        Ok(Self(pid))
+impl<'a, W: World> Stopped<'a, W> {
+    fn process(world: &'a W, pid: u32) -> Result<Self> {
+        world.signal(pid, Signal::STOP).context("the agent cannot be stopped")?;
+        Ok(Self { world, pid })
     }
 
     fn go_on(self) -> Result<()> {
-        kill_process(self.0, Signal::CONT).context("the agent cannot be continued")
+        self.world.signal(self.pid, Signal::CONT).context("the agent cannot be continued")
     }
 }
 
-impl Drop for Stopped {
+impl<W: World> Drop for Stopped<'_, W> {
     fn drop(&mut self) {
         // Where something else has failed: that is told, and the agent is about to be ended.
-        let _ = kill_process(self.0, Signal::CONT);
+        let _ = self.world.signal(self.pid, Signal::CONT);
     }
 }

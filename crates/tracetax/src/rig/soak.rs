@@ -6,6 +6,7 @@ use anyhow::Result;
 use record::agent::AgentStats;
 
 use super::Pairing;
+use crate::world::World;
 
 /// For an agent that lives to answer. It drains every 10 ms, and answers in one; this leaves it time on a busy machine.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -21,13 +22,13 @@ pub enum Heard {
     End,
 }
 
-impl Pairing {
+impl<W: World> Pairing<W> {
     /// Asks the agent for its ledger, and waits half a second at most; `None` where there is no agent.
     ///
     /// # Errors
     /// When it says something else, or the run was interrupted.
-    pub fn hear(&mut self) -> Result<Option<Heard>> {
-        self.tracers.hear(PATIENCE)
+    pub fn hear(&mut self, world: &W) -> Result<Option<Heard>> {
+        self.tracers.hear(world, PATIENCE)
     }
 
     /// Whether the target runs.

@@ -5,18 +5,22 @@ use anyhow::{Result, bail};
 use record::agent::AgentReply;
 
 use super::{ANSWER_LIMIT, FINISH_LIMIT, Stage};
-use crate::{cgroup::Role, child::Child};
+use crate::{
+    cgroup::Role,
+    child::Child,
+    world::{Real, World},
+};
 
 /// They are on.
 #[derive(Debug)]
-pub struct RunStatistics(Child<AgentReply>);
+pub struct RunStatistics<W: World = Real>(Child<AgentReply, W::Process>);
 
-impl RunStatistics {
+impl<W: World> RunStatistics<W> {
     /// Switches them on. Says why not, where the kernel gives none.
     ///
     /// # Errors
     /// When the process does not come up.
-    pub fn start(stage: &Stage<'_>) -> Result<Result<Self, String>> {
+    pub fn start(stage: &Stage<'_, W>) -> Result<Result<Self, String>> {
         let (program, log) = (stage.binaries.join("tracer"), "statistics");
         let mut child =
             stage.start_logged(Role::Agent, &program, &["--run-statistics"], &stage.cores.agent, log)?;

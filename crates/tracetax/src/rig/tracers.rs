@@ -1,7 +1,7 @@
 //! The agents of one life: none, one, or one of each revision. At most one of them is attached at any time; the others
 //! hold their programs and sleep.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use record::{
@@ -15,6 +15,7 @@ use super::{ANSWER_LIMIT, FINISH_LIMIT, Heard, Stage};
 use crate::{
     cgroup::Role,
     child::{Child, Interrupted},
+    world::World,
 };
 
 /// For the hits to cease after the programs are detached.
@@ -22,23 +23,23 @@ const STILL_LIMIT: Duration = Duration::from_secs(1);
 
 /// All of them, in the order in which they were started.
 #[derive(Debug)]
-pub struct Tracers(Vec<Tracer>);
+pub struct Tracers<W: World>(Vec<Tracer<W>>);
 
 /// An agent, and the arm in whose blocks it is attached.
 #[derive(Debug)]
-struct Tracer {
+struct Tracer<W: World> {
     arm: Arm,
-    agent: Child<AgentReply>,
+    agent: Child<AgentReply, W::Process>,
     /// It was asked for its ledger, and has not answered yet.
     owes_ledger: bool,
 }
 
-impl Tracers {
+impl<W: World> Tracers<W> {
     /// Starts an agent on the process `pid` for each of these arms, if the treatment is a tracer.
     ///
     /// # Errors
     /// When one of them does not come up.
-    pub fn start(stage: &Stage<'_>, treatment: &TreatmentKind, pid: u32, arms: &[Arm]) -> Result<Self> {
+    pub fn start(stage: &Stage<'_, W>, treatment: &TreatmentKind, pid: u32, arms: &[Arm]) -> Result<Self> {
         let TreatmentKind::Tracer { strategy, stage: how_far, wakeup, leak_bytes_per_second } = treatment
         else {
             return Ok(Self(Vec::new()));
@@ -58,9 +59,9 @@ impl Tracers {
     ///
     /// # Errors
     /// Says how it has ended.
-    pub fn ensure_alive(&mut self, pid: u32) -> Result<()> {
+    pub fn ensure_not_dying(&mut self, pid: u32) -> Result<()> {
         let mut asked = self.0.iter_mut().filter(|tracer| tracer.agent.pid() == pid);
-        asked.try_for_each(|tracer| tracer.agent.ensure_alive())
+        asked.try_for_each(|tracer| tracer.agent.ensure_not_dying())
     }
 
     /// Detaches what is attached, and attaches the agent of this arm.
@@ -79,8 +80,9 @@ impl Tracers {
     ///
     /// # Errors
     /// When one of them cannot tell, or is still hit after a second.
-    pub fn wait_until_still(&mut self, arm: Arm) -> Result<()> {
-        self.0.iter_mut().filter(|tracer| tracer.arm != arm).try_for_each(Tracer::wait_until_still)
+    pub fn wait_until_still(&mut self, world: &W, arm: Arm) -> Result<()> {
+        let mut others = self.0.iter_mut().filter(|tracer| tracer.arm != arm);
+        others.try_for_each(|tracer| tracer.wait_until_still(world))
     }
 
     /// The ledger of each since its start, that of the arm first.
@@ -100,8 +102,8 @@ impl Tracers {
     ///
     /// # Errors
     /// When it says something else.
-    pub fn hear(&mut self, limit: Duration) -> Result<Option<Heard>> {
-        self.0.first_mut().map(|tracer| tracer.hear(limit)).transpose()
+    pub fn hear(&mut self, world: &W, limit: Duration) -> Result<Option<Heard>> {
+        self.0.first_mut().map(|tracer| tracer.hear(world, limit)).transpose()
     }
 
     /// Ends all of them.
@@ -113,8 +115,8 @@ impl Tracers {
     }
 }
 
-impl Tracer {
-    fn start(stage: &Stage<'_>, arm: Arm, how: &How<'_>, pid: u32) -> Result<Self> {
+impl<W: World> Tracer<W> {
+    fn start(stage: &Stage<'_, W>, arm: Arm, how: &How<'_>, pid: u32) -> Result<Self> {
         let (folder, log) = match (arm, &stage.base) {
             (Arm::Base, Some(base)) => (base, "base"),
             (Arm::Base, None) => bail!(
@@ -146,8 +148,8 @@ impl Tracer {
         }
     }
 
-    fn wait_until_still(&mut self) -> Result<()> {
-        let started = Instant::now();
+    fn wait_until_still(&mut self, world: &W) -> Result<()> {
+        let started = world.now();
         let mut hits = None;
         loop {
             let now = Some(self.ledger()?.hits);
@@ -155,7 +157,7 @@ impl Tracer {
                 return Ok(());
             }
             anyhow::ensure!(
-                started.elapsed() < STILL_LIMIT,
+                world.now() - started < STILL_LIMIT,
                 "{} is still hit long after it was detached",
                 whose(self.arm)
             );
@@ -178,20 +180,20 @@ impl Tracer {
 
     /// The ledger, where it comes within `limit`; `None` where it does not. An answer that is late is passed over when the
     /// next question is asked.
-    fn ledger_within(&mut self, limit: Duration) -> Result<Option<AgentStats>> {
-        let end = Instant::now() + limit;
+    fn ledger_within(&mut self, world: &W, limit: Duration) -> Result<Option<AgentStats>> {
+        let end = world.now() + limit;
         if self.owes_ledger && self.agent.receive_if_any(limit)?.is_none() {
             return Ok(None);
         }
         self.agent.send(&AgentCommand::Stats)?;
-        let reply = self.agent.receive_if_any(end.saturating_duration_since(Instant::now()))?;
+        let reply = self.agent.receive_if_any(end.saturating_duration_since(world.now()))?;
         self.owes_ledger = reply.is_none();
         reply.map(|reply| self.ledger_of(reply)).transpose()
     }
 
     /// What the agent says when it is asked with patience: that it has ended is an answer too.
-    fn hear(&mut self, limit: Duration) -> Result<Heard> {
-        match self.ledger_within(limit) {
+    fn hear(&mut self, world: &W, limit: Duration) -> Result<Heard> {
+        match self.ledger_within(world, limit) {
             Ok(Some(ledger)) => Ok(Heard::Ledger(Box::new(ledger))),
             Err(error) if error.is::<Interrupted>() || self.agent.is_alive()? => Err(error),
             Ok(None) if self.agent.is_alive()? => Ok(Heard::Silence),

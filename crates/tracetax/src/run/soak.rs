@@ -2,11 +2,6 @@
 //!
 //! All is read between two windows, when no request is in flight, so looking disturbs nothing that is measured.
 
-use std::{
-    thread::sleep,
-    time::{Instant, SystemTime},
-};
-
 use anyhow::Result;
 use record::{
     agent::AgentStats,
@@ -17,12 +12,7 @@ use record::{
 };
 
 use super::{Bench, Edge, SETTLE, Watcher};
-use crate::{
-    cgroup::Role,
-    readings::{CpuReading, ProcessReading, Ticks, map_bytes},
-    results::Blocks,
-    rig::Heard,
-};
+use crate::{cgroup::Role, results::Blocks, rig::Heard, world::World};
 
 /// What is read between two windows.
 struct Look {
@@ -38,9 +28,9 @@ impl Look {
     }
 }
 
-impl Bench<'_> {
+impl<W: World> Bench<'_, W> {
     /// All windows of the life, unless agent or target end before. None is measured twice: time does not come back.
-    pub(super) fn soak(&mut self, blocks: &mut Blocks, watcher: &mut dyn Watcher) -> Result<()> {
+    pub(super) fn soak(&mut self, blocks: &mut Blocks<W::Disk>, watcher: &mut dyn Watcher) -> Result<()> {
         self.pairing.switch(Arm::Treated)?;
         if let Some(first) = self.life.pairs.first().filter(|_| self.scenario.load.warmup_ns > 0) {
             self.run_load(None, first.seed ^ u64::MAX, self.scenario.load.warmup_ns)?;
@@ -69,19 +59,20 @@ impl Bench<'_> {
         let held = WindowUse {
             agent: before.agent.max(after.agent),
             target_gone: after.target_gone,
-            agent_group_bytes: agent_pid.and_then(|_| self.stage.groups.memory_bytes(Role::Agent)),
-            target_group_bytes: self.stage.groups.memory_bytes(Role::Target),
-            map_bytes: agent_pid.and_then(map_bytes),
+            agent_group_bytes: agent_pid.and_then(|_| self.stage.world.memory_bytes(Role::Agent)),
+            target_group_bytes: self.stage.world.memory_bytes(Role::Target),
+            map_bytes: agent_pid.and_then(|pid| self.stage.world.map_bytes(pid)),
         };
         Ok(Block { purpose: Purpose::Window, discarded: None, window: Some(held), ..block })
     }
 
     /// As [`Bench::edge`], but nobody has to answer. A target that has ended keeps what was `last` read of it.
     fn look(&mut self, last: Option<&Look>) -> Result<Look> {
-        let quiet = Instant::now();
-        let (agent, ledgers) = presence(self.pairing.hear()?);
-        let drained = quiet.elapsed();
-        let read = ProcessReading::take(self.pairing.target_pid());
+        let world = &self.stage.world;
+        let quiet = world.now();
+        let (agent, ledgers) = presence(self.pairing.hear(world)?);
+        let drained = world.now() - quiet;
+        let read = world.process(self.pairing.target_pid());
         let target_gone = !self.pairing.target_lives()?;
         let target = match (read, last) {
             (_, Some(last)) if target_gone => last.edge.target.clone(),
@@ -89,11 +80,10 @@ impl Bench<'_> {
         };
         let agent_pid = self.pairing.agent_pid(Arm::Treated);
         // One that ends at this very moment has no levels any more; the next look finds it gone.
-        let read = |pid| ProcessReading::take(pid).ok();
+        let read = |pid| world.process(pid).ok();
         let process = agent_pid.filter(|_| agent != Some(Presence::Gone)).and_then(read);
-        sleep(SETTLE);
-        let (ticks, wall) = (Ticks::take()?, SystemTime::now());
-        let cpu = CpuReading::take(&self.stage.groups, self.machine)?;
+        world.sleep(SETTLE);
+        let (ticks, wall, cpu) = (world.ticks()?, world.wall_clock(), world.cpu()?);
         Ok(Look {
             edge: Edge { cpu, target, agent: process, ledgers, drained, ticks, wall },
             agent,

@@ -59,7 +59,7 @@ impl Program {
         command.args(args).env_clear().process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         confine(&mut command, Role::Load, CapabilitySet::empty());
-        let started = stage.groups.within(Role::Load, || {
+        let started = stage.world.groups.within(Role::Load, || {
             pinned(&stage.cores.load, || Ok(Running(command.spawn().context("cannot start wrk")?)))
         });
         started?.output(stage)
