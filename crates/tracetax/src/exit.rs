@@ -103,7 +103,7 @@ pub fn shown(error: &anyhow::Error) -> String {
     if text.starts_with("error") { text } else { format!("error: {text}") }
 }
 
-fn of_outcome(outcome: Outcome) -> u8 {
+pub(crate) fn of_outcome(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Done => 0,
         Outcome::Unfit => 3,
@@ -125,7 +125,7 @@ pub fn of_word(word: Word) -> u8 {
     }
 }
 
-fn of_error(error: &anyhow::Error) -> u8 {
+pub(crate) fn of_error(error: &anyhow::Error) -> u8 {
     if error.is::<Usage>() || error.is::<Mistakes>() {
         2
     } else if error.is::<Unfit>() || is_crowded(error) {

@@ -62,6 +62,8 @@ pub mod run;
 pub mod scenario;
 pub mod sealed;
 pub mod session;
+#[cfg(test)]
+mod simulation;
 pub mod stored_run;
 pub mod unit;
 pub mod warm;

@@ -67,6 +67,13 @@ impl ProcessReading {
         })
     }
 
+    /// For tests over a world that does not exist.
+    #[cfg(test)]
+    pub(crate) fn made_up(bytes: u64) -> Self {
+        let (memory, switches) = (Memory { rss_bytes: bytes, pss_bytes: bytes }, Switches::default());
+        Self { memory, vsz_bytes: bytes, descriptors: 3, threads: 1, switches }
+    }
+
     /// What a block came to, from a reading before it to this one: context switches are differences, all else
     /// is as read here. Switches of a thread that ended in between are lost.
     #[must_use]

@@ -21,7 +21,7 @@ use crate::{
 
 #[cfg(test)]
 mod hostile;
-mod lines;
+pub(crate) mod lines;
 mod place;
 mod sound;
 #[cfg(test)]
@@ -162,7 +162,7 @@ impl Folder {
     /// When it cannot be opened.
     pub fn append_blocks(&self) -> Result<Blocks> {
         let path = self.0.join(BLOCKS);
-        Ok(Blocks { file: Dir::open(&self.0)?.append(BLOCKS)?, path })
+        Ok(Blocks::on(Dir::open(&self.0)?.append(BLOCKS)?, path))
     }
 
     /// Reads the plan.
@@ -305,6 +305,11 @@ fn refused(path: &Path, line: Option<usize>, fault: &Fault) -> anyhow::Error {
 }
 
 impl<D: Disk> Blocks<D> {
+    /// The list of blocks in a file, which stands at this path.
+    pub(crate) fn on(file: D, path: PathBuf) -> Self {
+        Self { file, path }
+    }
+
     /// Appends one block, and returns when it is on the disk.
     ///
     /// # Errors

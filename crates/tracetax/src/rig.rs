@@ -10,6 +10,7 @@ mod flood;
 mod soak;
 mod statistics;
 mod tracers;
+mod warmer;
 
 use std::{
     net::SocketAddr,
@@ -41,6 +42,7 @@ pub use soak::Heard;
 pub use statistics::RunStatistics;
 pub use tracers::How;
 use tracers::Tracers;
+pub use warmer::Warmer;
 
 /// For an answer that needs no load.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
@@ -161,28 +163,6 @@ impl<W: World> Load<W> {
             LoadReply::Error { message } => bail!("the load generator cannot run: {message}"),
             other => bail!("the load generator answered a run with {other:?}"),
         }
-    }
-
-    /// Ends it.
-    ///
-    /// # Errors
-    /// When it cannot be ended.
-    pub fn finish(self) -> Result<()> {
-        self.0.finish(FINISH_LIMIT).map(drop)
-    }
-}
-
-/// The core warmer: this binary, spinning on the target's processor.
-#[derive(Debug)]
-pub struct Warmer<W: World = Real>(Child<(), W::Process>);
-
-impl<W: World> Warmer<W> {
-    /// Starts it.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub fn start(stage: &Stage<'_, W>) -> Result<Self> {
-        Ok(Self(stage.start(Role::Warmer, "tracetax", &["warm"], &stage.cores.target)?))
     }
 
     /// Ends it.

@@ -73,12 +73,12 @@ pub fn run<W: World>(
 ) -> Result<()> {
     let mut load = Load::start(stage)?;
     for scenario in &plan.scenarios {
-        let warmer = (scenario.load.core == Core::KeptWarm).then(|| Warmer::start(stage)).transpose()?;
+        let mut warmer = (scenario.load.core == Core::KeptWarm).then(|| Warmer::start(stage)).transpose()?;
         let mut bystander =
             scenario.bystander.map(|plan| Bystander::start(stage, plan.measure_ns)).transpose()?;
         for life in &scenario.lives {
             let mut bench = Bench::begin(scenario, life, stage, &mut load)?;
-            bench.bystander = bystander.as_mut();
+            (bench.bystander, bench.warmer) = (bystander.as_mut(), warmer.as_mut());
             if scenario.soak {
                 bench.soak(blocks, watcher)?;
             } else {
@@ -102,6 +102,7 @@ struct Bench<'a, W: World> {
     stage: &'a Stage<'a, W>,
     load: &'a mut Load<W>,
     bystander: Option<&'a mut Bystander<W>>,
+    warmer: Option<&'a mut Warmer<W>>,
     pairing: Pairing<W>,
 }
 
@@ -133,7 +134,7 @@ impl<'a, W: World> Bench<'a, W> {
         if let Source::Generator { connections, .. } = &scenario.load.source {
             load.connect(pairing.address, *connections)?;
         }
-        Ok(Self { scenario, life, stage, load, bystander: None, pairing })
+        Ok(Self { scenario, life, stage, load, bystander: None, warmer: None, pairing })
     }
 
     /// Measures a pair, or a group of three; where a block of it must be discarded, all of it is measured once more.
@@ -163,7 +164,7 @@ impl<'a, W: World> Bench<'a, W> {
         blocks: &mut Blocks<W::Disk>,
         watcher: &mut dyn Watcher,
     ) -> Result<()> {
-        let statistics = match RunStatistics::start(self.stage)? {
+        let mut statistics = match RunStatistics::start(self.stage)? {
             Ok(statistics) => Some(statistics),
             Err(why) => {
                 watcher.note(&format!("no run-time statistics of {}: {why}", self.treatment().name));
@@ -176,6 +177,7 @@ impl<'a, W: World> Bench<'a, W> {
         for attempt in 0..2 {
             watcher.upcoming(self.upcoming(Arm::Treated));
             let block = self.block(&pair, Arm::Treated, 0, attempt)?;
+            statistics.as_mut().map_or(Ok(()), RunStatistics::ensure_alive)?;
             let discarded = if statistics.is_none() { Some(Discard::NoStatistics) } else { block.discarded };
             let block = Block { purpose: Purpose::Statistics, discarded, ..block };
             blocks.append(&block)?;
@@ -293,6 +295,7 @@ impl<'a, W: World> Bench<'a, W> {
 
     /// Reads everything once all is quiet. The agent drains first, so that a block pays for its own events.
     fn edge(&mut self, arm: Arm) -> Result<Edge> {
+        self.warmer.as_mut().map_or(Ok(()), |one| one.ensure_alive())?;
         let quiet = self.stage.world.now();
         let ledgers = self.pairing.ledgers(arm)?;
         let drained = self.stage.world.now() - quiet;

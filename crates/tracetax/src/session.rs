@@ -86,10 +86,7 @@ impl Session {
             interrupt: self.interrupt.flag(),
             world,
         };
-        match measure(&mut stage) {
-            Err(error) if error.is::<Interrupted>() => Ok(None),
-            other => other.map(Some),
-        }
+        unless_interrupted(measure(&mut stage))
     }
 
     /// Runs a plan, and gives the blocks of the run.
@@ -112,6 +109,14 @@ impl Session {
             path.display()
         );
         Outcome::Interrupted { signal }
+    }
+}
+
+/// `None` where a signal has ended it: that is no failure.
+pub(crate) fn unless_interrupted<T>(measured: Result<T>) -> Result<Option<T>> {
+    match measured {
+        Err(error) if error.is::<Interrupted>() => Ok(None),
+        other => other.map(Some),
     }
 }
 

@@ -34,6 +34,12 @@ impl CpuReading {
         Ok(Self { at, roles_ns, machine_ns })
     }
 
+    /// For tests over a world that does not exist.
+    #[cfg(test)]
+    pub(crate) fn made_up(at: Instant, roles_ns: [u64; Role::ALL.len()]) -> Self {
+        Self { at, roles_ns, machine_ns: Some(roles_ns.iter().sum()) }
+    }
+
     /// CPU time from `earlier` to this reading.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> CpuUse {

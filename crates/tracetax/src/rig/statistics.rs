@@ -31,6 +31,14 @@ impl<W: World> RunStatistics<W> {
         }
     }
 
+    /// Whether they are on still: they end with the process.
+    ///
+    /// # Errors
+    /// Says how it has ended.
+    pub fn ensure_alive(&mut self) -> Result<()> {
+        self.0.ensure_alive()
+    }
+
     /// Switches them off.
     ///
     /// # Errors

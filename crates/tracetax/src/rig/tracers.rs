@@ -148,16 +148,18 @@ impl<W: World> Tracer<W> {
         }
     }
 
+    /// Two looks that agree are enough, however long the second took: an agent or a machine that was held up is not hit.
     fn wait_until_still(&mut self, world: &W) -> Result<()> {
         let started = world.now();
-        let mut hits = None;
+        let mut hits = self.ledger()?.hits;
         loop {
-            let now = Some(self.ledger()?.hits);
+            let waited = world.now() - started;
+            let now = self.ledger()?.hits;
             if hits == now {
                 return Ok(());
             }
             anyhow::ensure!(
-                world.now() - started < STILL_LIMIT,
+                waited < STILL_LIMIT,
                 "{} is still hit long after it was detached",
                 whose(self.arm)
             );
