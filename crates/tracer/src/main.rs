@@ -3,6 +3,8 @@
 //! Alone it prints a live HTTP log; with `--control` a parent switches it on and off and reads its ledger. It is
 //! the only code that talks to BPF. It never sees a byte of a header or a body: those do not leave the kernel.
 
+mod heap;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
@@ -107,6 +109,7 @@ fn run(args: &Args) -> Result<()> {
         ring_bytes: args.ring_bytes,
     };
     let (programs, events) = Programs::load(&object, &choice)?;
+    heap::give_back();
     let drain = Drain::new(events, Sink::open(&args.output)?);
     if args.control {
         control::obey(programs, drain, args.wakeup, Leak::of(args.plant_leak_bytes_per_second))
