@@ -11,18 +11,23 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use xshell::{Shell, TempDir};
 
 /// `nobody`, as whom the driver runs where this test has root.
 const NOBODY: u32 = 65_534;
 
+/// A program that another thread's child still holds open for writing cannot be started, so the tests take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// A workspace in which everything is built.
-struct Site(TempDir);
+struct Site(TempDir, #[allow(dead_code, reason = "held")] MutexGuard<'static, ()>);
 
 impl Site {
     fn new() -> Self {
-        let site = Self(Shell::new().unwrap().create_temp_dir().unwrap());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let site = Self(Shell::new().unwrap().create_temp_dir().unwrap(), turn);
         for folder in ["", "xtask", "bin", "target", "target/debug", "target/release"] {
             fs::create_dir_all(site.path(folder)).unwrap();
             fs::set_permissions(site.path(folder), Permissions::from_mode(0o755)).unwrap();

@@ -328,10 +328,10 @@ fn a_file_that_is_no_object_is_told_and_leaves_nothing() {
     );
     fs::write(&path, "").unwrap();
     refused_at_once(&site, &mut inspect, 2, &["object.o: it is no ELF file, or cut off"]);
-    let lab = fs::read(env!("CARGO_BIN_EXE_tracetax")).unwrap();
-    fs::write(&path, &lab[..lab.len() / 2]).unwrap();
+    let program = fs::read("/bin/sh").unwrap();
+    fs::write(&path, &program[..program.len() / 2]).unwrap();
     refused_at_once(&site, &mut inspect, 2, &["object.o: it is no ELF file, or cut off"]);
-    fs::write(&path, &lab).unwrap();
+    fs::write(&path, &program).unwrap();
     refused_at_once(&site, &mut inspect, 2, &["object.o: it is a file for"]);
 }
 
