@@ -23,6 +23,14 @@ pub struct WindowUse {
     pub map_bytes: Option<u64>,
 }
 
+impl WindowUse {
+    /// Whether agent or target ended in it, so that there is no window after it.
+    #[must_use]
+    pub fn is_the_end(&self) -> bool {
+        self.target_gone || self.agent == Some(Presence::Gone)
+    }
+}
+
 /// Whether an agent is there. Better comes before worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

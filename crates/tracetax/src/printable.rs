@@ -27,26 +27,37 @@ pub fn harmless(text: &str) -> String {
     shown
 }
 
-/// The beginning of a text, on one line.
+/// A text on one line, with everything escaped that does not print.
 #[must_use]
-pub fn beginning(text: &str) -> String {
-    let mut shown = String::new();
-    for c in text.chars().take(SHOWN) {
-        if is_hostile(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
+pub fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\'' | '\\' => shown.push(c),
+            _ => shown.extend(c.escape_debug()),
         }
-    }
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push_str(" ...");
     }
     shown
 }
 
+/// The beginning of a text, [`escaped`].
+#[must_use]
+pub fn beginning(text: &str) -> String {
+    first(text, SHOWN)
+}
+
+/// At most so many characters of a text, [`escaped`].
+#[must_use]
+pub fn first(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => escaped(&text[..end]) + " ...",
+        None => escaped(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{SHOWN, beginning, harmless};
+    use super::{SHOWN, beginning, first, harmless};
 
     #[test]
     fn what_takes_hold_of_a_terminal_is_escaped() {
@@ -59,5 +70,7 @@ mod tests {
         let whole = "x".repeat(SHOWN);
         assert_eq!(beginning(&whole), whole);
         assert_eq!(beginning(&(whole.clone() + "y")), whole + " ...");
+        assert_eq!(first("d\u{e9}j\u{e0} \"vu\"", 3), "d\u{e9}j ...");
+        assert_eq!(first("d\u{e9}j\u{e0} \"vu\"", 9), "d\u{e9}j\u{e0} \"vu\"");
     }
 }

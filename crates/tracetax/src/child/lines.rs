@@ -8,7 +8,10 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use crate::{printable::beginning, world::Line};
+use crate::{
+    printable::{beginning, first},
+    world::Line,
+};
 
 /// The longest line: far above any reply, far below what would hurt the lab.
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -71,18 +74,7 @@ pub(super) fn parse<R: DeserializeOwned>(line: &[u8]) -> Result<R, String> {
 pub(super) fn shown(text: &[u8], chars: usize) -> String {
     // A character has at most 4 bytes; no more needs looking at.
     let cut = text.len().min(4 * chars + 4);
-    let text = String::from_utf8_lossy(&text[..cut]);
-    let mut out = String::new();
-    for c in text.chars().take(chars) {
-        match c {
-            '"' | '\'' | '\\' => out.push(c),
-            _ => out.extend(c.escape_debug()),
-        }
-    }
-    if text.chars().nth(chars).is_some() {
-        out.push_str(" ...");
-    }
-    out
+    first(&String::from_utf8_lossy(&text[..cut]), chars)
 }
 
 #[cfg(test)]

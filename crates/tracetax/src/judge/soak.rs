@@ -149,8 +149,7 @@ impl<'a> Watched<'a> {
 
 /// Whether agent or target ended in this window, so that there is none after it.
 pub fn is_the_end(block: &Block) -> bool {
-    let ended = |held: &WindowUse| held.target_gone || held.agent == Some(Presence::Gone);
-    block.window.as_ref().is_some_and(ended)
+    block.window.as_ref().is_some_and(WindowUse::is_the_end)
 }
 
 /// The slope of all that the agent holds, with a page over the whole soak on either side.

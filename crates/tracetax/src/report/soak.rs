@@ -78,8 +78,9 @@ pub fn amiss(soak: &Soak) -> String {
 pub fn looking(soak: &Soak) -> String {
     format!(
         "The lab looks between two windows, when no request is in flight, and takes {:.2} % of a core for it. A slope is made of \
-         the middles of 20 stretches; each bound is wrong in 1 of 100 runs.",
-        soak.lab_cpu_pct
+         the middles of {} stretches; each bound is wrong in 1 of 100 runs.",
+        soak.lab_cpu_pct,
+        soak.trends.first().map_or(0, |trend| trend.points.len())
     )
 }
 

@@ -22,12 +22,6 @@ struct Look {
     target_gone: bool,
 }
 
-impl Look {
-    fn is_the_end(&self) -> bool {
-        self.target_gone || self.agent == Some(Presence::Gone)
-    }
-}
-
 impl<W: World> Bench<'_, W> {
     /// All windows of the life, unless agent or target end before. None is measured twice: time does not come back.
     pub(super) fn soak(&mut self, blocks: &mut Blocks<W::Disk>, watcher: &mut dyn Watcher) -> Result<()> {
@@ -43,7 +37,7 @@ impl<W: World> Bench<'_, W> {
             let block = self.window(window, load, [&before, &after])?;
             blocks.append(&block)?;
             watcher.block(&block);
-            if after.is_the_end() {
+            if block.window.as_ref().is_some_and(WindowUse::is_the_end) {
                 let who = if after.target_gone { "target" } else { "tracer" };
                 watcher.note(&format!("{}: the {who} has ended, and so does its soak", self.scenario.name));
                 break;

@@ -4,7 +4,8 @@ use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
-use super::{excerpt::Excerpt, nearest::escaped, step::Step};
+use super::{excerpt::Excerpt, step::Step};
+use crate::printable::escaped;
 
 /// More than this many are counted, not shown: the first ones usually explain the rest.
 const SHOWN: usize = 20;

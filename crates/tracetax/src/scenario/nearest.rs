@@ -1,5 +1,7 @@
 //! Words: which known one was meant, and how a foreign one is shown. Pure.
 
+use crate::printable::first;
+
 /// Below this likeness (0 to 1) a guess misleads more than it helps.
 const LIKE_ENOUGH: f64 = 0.55;
 
@@ -18,19 +20,7 @@ fn plain(word: &str) -> String {
     word.to_lowercase().replace('-', "_")
 }
 
-/// A word from a file, fit for a terminal: what does not print is escaped, what is long is cut.
+/// A word from a file, fit for a terminal.
 pub(super) fn shown(word: &str) -> String {
-    let cut = if word.chars().nth(40).is_some() { "..." } else { "" };
-    format!("{}{cut}", escaped(&word.chars().take(40).collect::<String>()))
-}
-
-/// A text with everything escaped that does not print.
-pub(super) fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut out, c| {
-        match c {
-            '"' | '\'' | '\\' => out.push(c),
-            _ => out.extend(c.escape_debug()),
-        }
-        out
-    })
+    first(word, 40)
 }

@@ -67,7 +67,7 @@ impl Site {
         let Output { status, stdout, stderr } = lab.output().unwrap();
         assert!(begun.elapsed() < LONGEST, "{name}: {:?}", begun.elapsed());
         assert_eq!(self.files(may_change), before, "{name}: files outside of {may_change}");
-        let shown = [("", stdout), ("", stderr)].map(|(_, bytes)| String::from_utf8(bytes).unwrap());
+        let shown = [stdout, stderr].map(|bytes| String::from_utf8(bytes).unwrap());
         for text in &shown {
             assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{name}: {text:?}");
         }

@@ -204,8 +204,8 @@ impl Site {
         assert_eq!(seen.left(lab, &self.results()), Traces::default());
     }
 
-    /// Other runs may be killed meanwhile: they are swept as well, and looked past.
-    /// Fails where `clean` finds something of the run of this lab.
+    /// Fails where `clean` finds something of the run of this lab. Other runs may be killed meanwhile: they are swept as well,
+    /// and looked past.
     pub fn assert_nothing_to_sweep(&self, lab: i32) {
         let end = Instant::now() + GONE_WITHIN;
         loop {
