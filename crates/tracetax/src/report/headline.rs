@@ -40,6 +40,7 @@ fn cost(scenario: &ScenarioVerdict, treatment: &TreatmentVerdict, plan: &Plan) -
     let nothing = matches!((metric.low, metric.high), (Some(low), Some(high)) if low <= 0.0 && high >= 0.0);
     let sentence = match (nothing, kind(scenario, treatment, plan)) {
         (true, Some(TreatmentKind::Nothing)) => format!("both arms are alike, and look alike: {amount}"),
+        (false, Some(TreatmentKind::Nothing)) => format!("both arms are alike, and still differ by {amount}"),
         (true, _) => format!("what {who} costs cannot be told from nothing: {amount}"),
         (false, _) => format!("{who} costs {amount}"),
     };
@@ -71,7 +72,6 @@ fn who(scenario: &ScenarioVerdict, treatment: &TreatmentVerdict, plan: &Plan) ->
 /// A control is no tracer.
 fn what(scenario: &ScenarioVerdict, treatment: &TreatmentVerdict, plan: &Plan) -> String {
     match kind(scenario, treatment, plan) {
-        Some(TreatmentKind::Nothing) => format!("`{}`, which changes nothing,", treatment.name),
         Some(TreatmentKind::Planted { ns_per_request }) => {
             format!("a planted load of {} us", short(*ns_per_request as f64 / 1e3))
         }
